@@ -1,0 +1,64 @@
+// Package op holds the stateless operators, one a file, and the small stateful
+// ones that every query may end in (materialize, sort, limit).
+package op
+
+import (
+	"github.com/dirigo-stream/dirigo/exec/agg"
+	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/exec/expr"
+)
+
+// Spec is one operator of a stored plan: exactly one field is set.
+type Spec struct {
+	Filter      *expr.Node   `json:"filter,omitempty"`
+	Project     []*expr.Node `json:"project,omitempty"`
+	Window      *Window      `json:"window,omitempty"` // adds window_start, window_end
+	Group       *agg.Group   `json:"group,omitempty"`
+	Late        *Late        `json:"late,omitempty"`
+	Union       bool         `json:"union,omitempty"`    // n inputs, one output
+	Distinct    bool         `json:"distinct,omitempty"` // SELECT DISTINCT, UNION: whole-row groups
+	Materialize *Materialize `json:"materialize,omitempty"`
+	Sort        *Sort        `json:"sort,omitempty"`   // bounded queries only: emits at the end
+	Values      *Values      `json:"values,omitempty"` // bounded queries only: constant rows, no input
+}
+
+// Window assigns rows to windows without grouping: two columns more, a row once
+// per window that holds it.
+type Window struct {
+	agg.Window
+}
+
+// Late rejects rows at the entrance of a query that closes state by event time:
+// those whose mark exceeds Allowed (µs), and rows whose time is NULL.
+type Late struct {
+	Time    int   `json:"time"`
+	Allowed int64 `json:"allowed"`
+}
+
+// Materialize keeps a relation: rows by key (stream key; all columns where nil)
+// with counts, applied a tick at a time, and passes the consolidated changes on.
+type Materialize struct {
+	Types []batch.Type `json:"types"`
+	Key   []int        `json:"key"`
+}
+
+// Sort orders rows and cuts them; without Keys it only cuts.
+type Sort struct {
+	Types  []batch.Type `json:"types"`
+	Keys   []SortKey    `json:"keys,omitempty"`
+	Limit  int64        `json:"limit"` // -1: all
+	Offset int64        `json:"offset,omitempty"`
+}
+
+// SortKey is one column of an order.
+type SortKey struct {
+	Col        int  `json:"c"`
+	Desc       bool `json:"d,omitempty"`
+	NullsFirst bool `json:"nf,omitempty"`
+}
+
+// Values is a constant relation; rows are expressions without columns.
+type Values struct {
+	Types []batch.Type   `json:"types"`
+	Rows  [][]*expr.Node `json:"rows"`
+}
