@@ -1,0 +1,94 @@
+package catalog
+
+import (
+	"time"
+
+	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/exec/job"
+)
+
+// Public is the one schema there is.
+const Public = "public"
+
+// Kind says what an object is.
+type Kind string
+
+// The kinds of objects.
+const (
+	Stream  Kind = "stream"            // declared over a connector: Source
+	Derived Kind = "derived stream"    // CREATE STREAM … AS: Query, and Source where it can be read back
+	View    Kind = "materialized view" // Query, whose output is kept
+	Table   Kind = "table"
+)
+
+// Object is one definition. Objects in the catalog are shared and never change:
+// to alter one, copy it and call Update.
+type Object struct {
+	ID      uint64 `json:"id"`
+	Version uint64 `json:"version"` // grows with each Update
+	Kind    Kind   `json:"kind"`
+	Name    string `json:"name"`
+	SQL     string `json:"sql"` // the statement as the user wrote it
+	// Columns are what a query over the object sees.
+	Columns []Column `json:"columns"`
+	// Options are the WITH options written out, defaults included.
+	Options  map[string]string `json:"options,omitempty"`
+	Settings Settings          `json:"settings"`
+	Created  time.Time         `json:"created"`
+
+	Source *job.SourceDef `json:"source,omitempty"`
+	Query  *job.QueryDef  `json:"query,omitempty"`
+
+	// Key is the stream key of what a query puts out, as indices of Columns;
+	// nil: none, [] (not nil): there is at most one row.
+	Key []int `json:"key"`
+	// AppendOnly says that rows come and never go.
+	AppendOnly bool `json:"append_only"`
+	// Watermark is the event-time column, or -1.
+	Watermark int `json:"watermark"`
+	// DependsOn are the ids of the objects that it reads.
+	DependsOn []uint64 `json:"depends_on,omitempty"`
+}
+
+// Column is one column as a user sees it.
+type Column struct {
+	Name     string     `json:"name"`
+	Type     batch.Type `json:"type"`
+	NotNull  bool       `json:"not_null,omitempty"`
+	Metadata string     `json:"metadata,omitempty"` // read from beside the record's body
+	// Generated is the expression of a generated column, as written.
+	Generated string `json:"generated,omitempty"`
+}
+
+// Settings of the owner's session, frozen at CREATE: the query means the same
+// whoever reads it later.
+type Settings struct {
+	TimeZone   string   `json:"time_zone"`
+	SearchPath []string `json:"search_path"`
+}
+
+// Schema returns names and types of the columns.
+func (o *Object) Schema() batch.Schema {
+	s := make(batch.Schema, len(o.Columns))
+	for i, c := range o.Columns {
+		s[i] = batch.Field{Name: c.Name, Type: c.Type}
+	}
+	return s
+}
+
+// withID returns a copy under an id, which its parts carry too.
+func (o *Object) withID(id uint64) *Object {
+	c := *o
+	c.ID = id
+	if o.Source != nil {
+		s := *o.Source
+		s.ID, s.Name = id, o.Name
+		c.Source = &s
+	}
+	if o.Query != nil {
+		q := *o.Query
+		q.ID, q.Name = id, o.Name
+		c.Query = &q
+	}
+	return &c
+}
