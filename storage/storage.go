@@ -1,6 +1,10 @@
 // Package storage is what the engine asks of durable state: blocks, manifests
 // and roots, small logs, and a spill space. It knows nothing of rows, batches
-// or SQL (DESIGN section 9).
+// or SQL.
+//
+// A Store keeps bytes under names. The Ledger, on top of any Store, says which
+// of them count: a root names a manifest per query, a manifest names blocks,
+// and what no kept root names is garbage.
 package storage
 
 import (
@@ -16,20 +20,22 @@ type Store interface {
 	// returned, never reused.
 	Incarnation() uint64
 
-	// Write makes blocks durable, all in one batch with one fsync. A block
-	// exists only once a root names a manifest that names it.
+	// Write makes blocks durable, with one fsync where they fit one batch. A
+	// crash may leave any part of them; a block exists only once a root names a
+	// manifest that names it. Data is copied or written before Write returns.
 	Write(ctx context.Context, blocks []Block) error
 	// Read returns one block; *DamagedError when its CRC does not match,
-	// ErrNotFound when it is not there.
+	// ErrNotFound when it is not there. The caller owns the result.
 	Read(name string) ([]byte, error)
-	// Delete drops blocks that no kept manifest names, at leisure.
+	// Delete drops blocks that no kept manifest names, at leisure; those that
+	// are not there are no error.
 	Delete(names []string) error
 	// Names calls f with the name of every block, to find garbage at start.
 	Names(f func(name string) error) error
 
 	// Commit makes a root durable: it is there whole or not at all. Roots is
-	// the newest first; a damaged one is skipped. Old roots are dropped but for
-	// the newest keep.
+	// the last committed first; a damaged one is skipped. Old roots are dropped
+	// but for the newest keep.
 	Commit(ctx context.Context, root Root, keep int) error
 	Roots() ([]Root, error)
 
@@ -41,7 +47,7 @@ type Store interface {
 	Close() error
 }
 
-// Block is a named byte string. Names are "query/vertex.instance/incarnation.epoch.n".
+// Block is a named byte string. Names are 1 to 1,024 bytes long.
 type Block struct {
 	Name string
 	Data []byte
@@ -50,14 +56,15 @@ type Block struct {
 // Root commits an epoch for all queries.
 type Root struct {
 	Epoch uint64
-	Data  []byte // as the engine encodes it
+	Data  []byte // as the Ledger encodes it
 }
 
 // Log is a sorted map of small records, durable when Put returns; one Put is
-// atomic. The catalog, idle decisions and rejected rows live in such logs.
+// atomic, its deletes before its puts. Keys are 1 to 1,024 bytes long. The catalog, idle decisions and rejected rows live in such logs.
 type Log interface {
 	Put(ctx context.Context, puts []Record, deletes []string) error
-	// Scan calls f with the records whose key has the prefix, in key order.
+	// Scan calls f with the records whose key has the prefix, in key order,
+	// as they were when it began.
 	Scan(prefix string, f func(Record) error) error
 }
 
@@ -67,7 +74,8 @@ type Record struct {
 	Value []byte
 }
 
-// Spill keeps byte strings until the process ends.
+// Spill keeps byte strings until the process ends. Get of a key that is not
+// there is ErrNotFound; Delete of one is no error.
 type Spill interface {
 	Put(key string, value []byte) error
 	Get(key string) ([]byte, error)
@@ -77,9 +85,36 @@ type Spill interface {
 // ErrNotFound says that a block or record is not there.
 var ErrNotFound = errors.New("storage: not found")
 
+// ErrClosed says that the store has been closed.
+var ErrClosed = errors.New("storage: closed")
+
+// maxName is the longest name or key, in bytes.
+const maxName = 1 << 10
+
+// CheckName says what is wrong with the name of a block or log, or the key of a
+// record.
+func CheckName(name string) error {
+	if name == "" || len(name) > maxName {
+		return fmt.Errorf("storage: a name of %d bytes: want 1 to %d", len(name), maxName)
+	}
+	return nil
+}
+
 // DamagedError says that a block's bytes are not those that were written.
 type DamagedError struct{ Name string }
 
 func (e *DamagedError) Error() string {
 	return fmt.Sprintf("storage: block %s is damaged (checksum mismatch)", e.Name)
 }
+
+// LockedError says that another process has the store open.
+type LockedError struct {
+	Dir string
+	Err error
+}
+
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("storage: %s is in use by another process", e.Dir)
+}
+
+func (e *LockedError) Unwrap() error { return e.Err }
