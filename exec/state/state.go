@@ -1,6 +1,6 @@
 // Package state keeps the state of stateful operators: hash tables of pages in
 // flat arrays, by key group. A page is the unit of dirtiness, freezing,
-// eviction and folding (DESIGN section 9). It knows no storage engine: sealed
+// eviction and folding. It knows no storage engine: sealed
 // blocks and spilled pages come and go through Home.
 package state
 
@@ -12,6 +12,9 @@ type Home struct {
 	// KeyGroups is the number of key groups of the query (128 by default);
 	// keys hash to them. The instance owns Low ≤ g < High.
 	KeyGroups, Low, High int
+	// Name tells this instance's pages from others' in the spill space: no two
+	// operators that are alive may share one.
+	Name string
 	// Sealed names the blocks of the last manifest for this instance, oldest
 	// first. Read gets one by Name; it is safe for concurrent use, checks
 	// nothing but the store's own CRC, and may take milliseconds.

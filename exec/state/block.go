@@ -1,0 +1,270 @@
+package state
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"slices"
+
+	"github.com/dirigo-stream/dirigo/exec"
+)
+
+// A block is, after a CRC32-C of what follows and a version byte, in varints:
+//
+//	groups, low, high, full, mark
+//	number of dropped panes, and the panes
+//	number of sections, and per section
+//	  pane, kind, layout (keys and accumulators, a byte each)
+//	  rows; directory of key groups: their number, then (step, rows) of each
+//	  columns: hashes, dead bits, null masks, keys, accumulators
+//
+// Rows of a section are ordered by hash, thus by key group. A column of words
+// holds its least value, a width in bytes, and the differences to the least. A
+// column of byte strings holds their lengths, as words, and then their bytes.
+const blockVersion = 1
+
+// blockTarget is the size, in bytes, past which rows go to the next block.
+const blockTarget = 768 << 10
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// blockWriter gathers rows and cuts them into blocks.
+type blockWriter struct {
+	shapes            []*shape
+	groups, low, high int
+	full              bool
+	dropped           []int64
+	mark              int64
+	pages             []writePage
+	rows              []writeRow
+}
+
+type writePage struct {
+	id tableID
+	*page
+}
+
+type writeRow struct {
+	hash  uint64
+	page  int32
+	slot  int32
+	group int32
+}
+
+// add takes the dirty rows of a page; all that are alive where all is set.
+func (w *blockWriter) add(id tableID, p *page, all bool) {
+	s := w.shapes[id.kind]
+	at := int32(len(w.pages))
+	w.pages = append(w.pages, writePage{id, p})
+	for slot := range p.n {
+		f := p.flags[slot]
+		if all && f&flagDead != 0 || !all && f&flagDirty == 0 {
+			continue
+		}
+		if f&flagDead != 0 && f&flagSealed == 0 {
+			continue // came and went between two seals
+		}
+		h := uint64(p.cells[slot*s.stride])
+		w.rows = append(w.rows, writeRow{h, at, int32(slot), int32(KeyGroup(h, w.groups))})
+	}
+}
+
+// blocks returns the blocks of all rows added.
+func (w *blockWriter) blocks() []exec.Block {
+	slices.SortFunc(w.rows, func(a, b writeRow) int {
+		switch {
+		case a.hash < b.hash:
+			return -1
+		case a.hash > b.hash:
+			return 1
+		}
+		return 0
+	})
+	if len(w.rows) == 0 {
+		return []exec.Block{w.block(nil, w.low, w.high)}
+	}
+	// The blocks cover all key groups, so that each learns of the dropped panes
+	// and the mark.
+	var out []exec.Block
+	low := w.low
+	for rest := w.rows; len(rest) > 0; {
+		n := w.cut(rest)
+		high := int(rest[n-1].group) + 1
+		if n == len(rest) {
+			high = w.high
+		}
+		out = append(out, w.block(rest[:n], min(low, int(rest[0].group)), high))
+		rest, low = rest[n:], high
+	}
+	return out
+}
+
+// cut returns how many of rows go into the next block: whole key groups where
+// that makes a block of half the target or more.
+func (w *blockWriter) cut(rows []writeRow) int {
+	size, border, borderSize := 0, 0, 0
+	for i, r := range rows {
+		if i > 0 && r.group != rows[i-1].group {
+			border, borderSize = i, size
+		}
+		p := w.pages[r.page]
+		s := w.shapes[p.id.kind]
+		size += s.stride * 8
+		for _, v := range s.vars {
+			_, n := span(p.cells[int(r.slot)*s.stride+v])
+			size += int(n)
+		}
+		if size > blockTarget && i > 0 {
+			if borderSize > blockTarget/2 {
+				return border
+			}
+			return i
+		}
+	}
+	return len(rows)
+}
+
+func (w *blockWriter) block(rows []writeRow, low, high int) exec.Block {
+	b := make([]byte, 4, 256+len(rows)*16)
+	b = append(b, blockVersion)
+	full := uint64(0)
+	if w.full {
+		full = 1
+	}
+	for _, x := range []uint64{uint64(w.groups), uint64(low), uint64(high), full} {
+		b = binary.AppendUvarint(b, x)
+	}
+	b = binary.AppendVarint(b, w.mark)
+	b = binary.AppendUvarint(b, uint64(len(w.dropped)))
+	for _, pane := range w.dropped {
+		b = binary.AppendVarint(b, pane)
+	}
+	sections := w.sections(rows)
+	b = binary.AppendUvarint(b, uint64(len(sections)))
+	for _, sec := range sections {
+		b = w.section(b, sec)
+	}
+	binary.LittleEndian.PutUint32(b, crc32.Checksum(b[4:], castagnoli))
+	return exec.Block{Low: low, High: high, Full: w.full, Data: b}
+}
+
+// sections groups rows by table, each by hash.
+func (w *blockWriter) sections(rows []writeRow) [][]writeRow {
+	rows = slices.Clone(rows)
+	slices.SortStableFunc(rows, func(a, b writeRow) int {
+		return w.pages[a.page].id.compare(w.pages[b.page].id)
+	})
+	var out [][]writeRow
+	for start, i := 0, 1; i <= len(rows); i++ {
+		if i == len(rows) || w.pages[rows[i].page].id != w.pages[rows[start].page].id {
+			out = append(out, rows[start:i])
+			start = i
+		}
+	}
+	return out
+}
+
+func (w *blockWriter) section(b []byte, rows []writeRow) []byte {
+	id := w.pages[rows[0].page].id
+	s := w.shapes[id.kind]
+	b = binary.AppendVarint(b, id.pane)
+	b = binary.AppendUvarint(b, uint64(id.kind))
+	b = appendLayout(b, s)
+	b = binary.AppendUvarint(b, uint64(len(rows)))
+	b = appendDirectory(b, rows)
+	for _, r := range rows {
+		b = binary.LittleEndian.AppendUint64(b, r.hash)
+	}
+	dead := make([]byte, (len(rows)+7)/8)
+	for i, r := range rows {
+		if w.pages[r.page].flags[r.slot]&flagDead != 0 {
+			dead[i/8] |= 1 << (i % 8)
+		}
+	}
+	b = append(b, dead...)
+	vars := make(map[int]bool, len(s.vars))
+	for _, v := range s.vars {
+		vars[v] = true
+	}
+	words := make([]int64, len(rows))
+	for col := 1; col < s.stride; col++ {
+		for i, r := range rows {
+			words[i] = w.pages[r.page].cells[int(r.slot)*s.stride+col]
+		}
+		if !vars[col] {
+			b = appendWords(b, words)
+			continue
+		}
+		b = w.strings(b, rows, words)
+	}
+	return b
+}
+
+// strings adds a column of byte strings; words are their places in the heaps.
+func (w *blockWriter) strings(b []byte, rows []writeRow, words []int64) []byte {
+	lens := make([]int64, len(words))
+	for i, x := range words {
+		_, n := span(x)
+		lens[i] = int64(n)
+	}
+	b = appendWords(b, lens)
+	for i, r := range rows {
+		b = append(b, w.pages[r.page].bytes(words[i])...)
+	}
+	return b
+}
+
+func appendLayout(b []byte, s *shape) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s.Keys)))
+	for _, k := range s.Keys {
+		x := byte(k.Kind)
+		if k.Exact {
+			x |= 0x80
+		}
+		b = append(b, x)
+	}
+	b = binary.AppendUvarint(b, uint64(len(s.Accs)))
+	for _, a := range s.Accs {
+		b = append(b, byte(a))
+	}
+	return b
+}
+
+func appendDirectory(b []byte, rows []writeRow) []byte {
+	groups := 1
+	for i := 1; i < len(rows); i++ {
+		if rows[i].group != rows[i-1].group {
+			groups++
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(groups))
+	last, start := int32(0), 0
+	for i := 1; i <= len(rows); i++ {
+		if i == len(rows) || rows[i].group != rows[start].group {
+			b = binary.AppendUvarint(b, uint64(rows[start].group-last))
+			b = binary.AppendUvarint(b, uint64(i-start))
+			last, start = rows[start].group, i
+		}
+	}
+	return b
+}
+
+func appendWords(b []byte, words []int64) []byte {
+	least, most := words[0], words[0]
+	for _, w := range words {
+		least, most = min(least, w), max(most, w)
+	}
+	width := 0
+	for x := uint64(most) - uint64(least); x > 0; x >>= 8 {
+		width++
+	}
+	b = binary.LittleEndian.AppendUint64(b, uint64(least))
+	b = append(b, byte(width))
+	for _, w := range words {
+		x := uint64(w) - uint64(least)
+		for range width {
+			b = append(b, byte(x))
+			x >>= 8
+		}
+	}
+	return b
+}

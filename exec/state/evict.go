@@ -1,0 +1,202 @@
+package state
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"slices"
+	"strconv"
+	"sync/atomic"
+)
+
+// spilled is an evicted page: its bytes lie in the spill space.
+type spilled struct {
+	table *Table
+	page  *page
+	key   string
+	seq   uint64 // the next Freeze when it was evicted
+	had   bool   // dirty rows when it was evicted
+	size  int64
+	refs  atomic.Int32 // the table, and Frozens that must still read it
+	asked bool
+}
+
+// dirty says whether the next Freeze must write the page's dirty rows.
+func (s *spilled) dirty(st *Store) bool { return s.had && s.seq == st.seq }
+
+func (s *spilled) hold() *spilled {
+	s.refs.Add(1)
+	return s
+}
+
+// drop gives up one hold; true: the last one.
+func (s *spilled) drop() bool { return s.refs.Add(-1) == 0 }
+
+// want notes that a page is needed.
+func (st *Store) want(s *spilled) {
+	if !slices.Contains(st.wanted, s) {
+		st.wanted = append(st.wanted, s)
+	}
+}
+
+func (st *Store) release(s *spilled) {
+	if s.drop() {
+		st.trash = append(st.trash, s.key)
+	}
+}
+
+func (st *Store) takeTrash() []string {
+	t := st.trash
+	st.trash = nil
+	return t
+}
+
+// leave drops the page's arrays; its table keeps the note.
+func (s *spilled) leave() {
+	p := s.page
+	if s.table.gone {
+		s.table.store.release(s)
+		return
+	}
+	p.cells, p.flags, p.index, p.heap, p.n = nil, nil, nil, nil, 0
+	p.readers, p.away, p.slow, p.dirty = nil, s, true, false
+	s.table.charge(p)
+}
+
+// comeBack installs a page that was read.
+func (s *spilled) comeBack(from *page) {
+	p := s.page
+	if p.away != s {
+		return
+	}
+	p.cells, p.flags, p.heap, p.n, p.waste = from.cells, from.flags, from.heap, from.n, from.waste
+	p.dirty = s.had
+	if s.had && !s.dirty(s.table.store) { // a Freeze took the dirty rows meanwhile
+		cleanFlags(p.flags)
+		p.dirty = false
+	}
+	p.rehash(s.table.shape, indexSize(p.n))
+	p.away, p.slow, p.used = nil, false, true
+	s.table.charge(p)
+	s.table.store.release(s)
+}
+
+// read gets the page from the spill space.
+func (s *spilled) read(spill Spill, sh *shape) (*page, error) {
+	data, err := spill.Get(s.key)
+	if err != nil {
+		return nil, fmt.Errorf("read evicted page: %w", err)
+	}
+	p, err := decodePage(data, sh)
+	if err != nil {
+		return nil, fmt.Errorf("read evicted page %s: %w", s.key, err)
+	}
+	return p, nil
+}
+
+// hand is the clock hand of second-chance eviction, over all pages in memory.
+type hand struct {
+	pages []handPage
+	at    int
+}
+
+type handPage struct {
+	table *Table
+	pid   uint32
+}
+
+func (h *hand) add(t *Table, pid uint32) { h.pages = append(h.pages, handPage{t, pid}) }
+
+// next returns the next page in memory, nil after a whole round.
+func (h *hand) next(steps *int) *handPage {
+	for *steps > 0 && len(h.pages) > 0 {
+		*steps--
+		if h.at >= len(h.pages) {
+			h.at = 0
+		}
+		hp := &h.pages[h.at]
+		if hp.table.gone {
+			last := len(h.pages) - 1
+			h.pages[h.at] = h.pages[last]
+			h.pages = h.pages[:last]
+			continue
+		}
+		h.at++
+		return hp
+	}
+	return nil
+}
+
+// Over says whether pages should leave: more memory is held than allowed, and
+// there is a place for them.
+func (st *Store) Over() bool {
+	return st.home.Spill != nil && st.home.Memory.Over() > 0 && st.held > minHeld
+}
+
+// minHeld is what a store keeps however short memory is, so that work goes on.
+const minHeld = 16 << 10
+
+// victims picks pages to evict: those not used since the hand passed last.
+func (st *Store) victims() []*spilled {
+	if !st.Over() {
+		return nil
+	}
+	goal := min(st.home.Memory.Over()+st.home.Memory.Limit()/8, st.held-minHeld)
+	var out []*spilled
+	taken := map[*page]bool{}
+	for steps := 2 * len(st.hand.pages); goal > 0; {
+		hp := st.hand.next(&steps)
+		if hp == nil {
+			break
+		}
+		p := hp.table.pages[hp.pid]
+		if p.away != nil || p.n == 0 || taken[p] {
+			continue
+		}
+		if p.used {
+			p.used = false
+			continue
+		}
+		taken[p] = true
+		st.spills++
+		s := &spilled{table: hp.table, page: p, seq: st.seq, had: p.dirty, size: p.charged}
+		s.key = st.home.Name + "/" + strconv.FormatUint(st.spills, 36)
+		s.refs.Store(1)
+		out = append(out, s)
+		goal -= p.charged
+	}
+	return out
+}
+
+// encodePage makes bytes of a page: a CRC32-C, then counts, words, flags, heap.
+func encodePage(p *page, s *shape) []byte {
+	b := make([]byte, 16, 16+len(p.cells)*8+len(p.flags)+len(p.heap))
+	binary.LittleEndian.PutUint32(b[4:], uint32(p.n))
+	binary.LittleEndian.PutUint32(b[8:], uint32(len(p.heap)))
+	binary.LittleEndian.PutUint32(b[12:], uint32(p.waste))
+	for _, w := range p.cells[:p.n*s.stride] {
+		b = binary.LittleEndian.AppendUint64(b, uint64(w))
+	}
+	b = append(append(b, p.flags[:p.n]...), p.heap...)
+	binary.LittleEndian.PutUint32(b, crc32.Checksum(b[4:], castagnoli))
+	return b
+}
+
+func decodePage(b []byte, s *shape) (*page, error) {
+	if len(b) < 16 || crc32.Checksum(b[4:], castagnoli) != binary.LittleEndian.Uint32(b) {
+		return nil, ErrDamaged
+	}
+	n, heap := int(binary.LittleEndian.Uint32(b[4:])), int(binary.LittleEndian.Uint32(b[8:]))
+	if n > slotMask+1 || len(b) != 16+n*(s.stride*8+1)+heap {
+		return nil, ErrDamaged
+	}
+	p := &page{n: n, waste: int(binary.LittleEndian.Uint32(b[12:]))}
+	b = b[16:]
+	p.cells = make([]int64, n*s.stride)
+	for i := range p.cells {
+		p.cells[i] = int64(binary.LittleEndian.Uint64(b[i*8:]))
+	}
+	b = b[len(p.cells)*8:]
+	p.flags, p.heap = slices.Clone(b[:n]), slices.Clone(b[n:])
+	return p, nil
+}

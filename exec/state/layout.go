@@ -1,0 +1,105 @@
+package state
+
+import "github.com/dirigo-stream/dirigo/exec/batch"
+
+// Layout says what a row of a table is. In memory a row is a run of 64-bit
+// words, so that one group lies in one or two cache lines:
+//
+//	hash | null masks, one bit a key | keys, one word each | accumulators
+//
+// A word of variable length holds the offset and length of its bytes in the
+// page's heap.
+type Layout struct {
+	Keys []Key
+	Accs []Acc
+	// Touched says that the first accumulator is not zero while the row is on
+	// the list that Touch keeps; it is zero when the state is frozen.
+	Touched bool
+}
+
+// Key is one key column.
+type Key struct {
+	Kind batch.Kind
+	// Exact compares whole values: NUMERIC 1.0 and 1.00 are then two keys, as
+	// are the intervals '1 month' and '30 days'.
+	Exact bool
+}
+
+// Acc is one accumulator word.
+type Acc uint8
+
+// The kinds of accumulator words.
+const (
+	Word  Acc = iota // 64 bits
+	Bytes            // a byte string
+)
+
+func (k Key) variable() bool {
+	switch k.Kind.Rep() {
+	case batch.RepText, batch.RepDecimal, batch.RepSpan:
+		return true
+	}
+	return false
+}
+
+// tail is how many bytes at the end of a key's encoding do not count when two
+// keys are compared: they say how the value is displayed.
+func (k Key) tail() uint32 {
+	if k.Exact {
+		return 0
+	}
+	switch k.Kind.Rep() {
+	case batch.RepDecimal:
+		return 2
+	case batch.RepSpan:
+		return 16
+	}
+	return 0
+}
+
+// shape is a Layout with its word offsets worked out.
+type shape struct {
+	Layout
+	masks  int   // number of null-mask words, from word 1
+	key    int   // first key word
+	acc    int   // first accumulator word
+	stride int   // words per row
+	vars   []int // words that hold byte strings
+	single bool  // one key of one word: the fast path
+}
+
+func newShape(l Layout) *shape {
+	s := &shape{Layout: l, masks: (len(l.Keys) + 63) / 64}
+	s.key = 1 + s.masks
+	s.acc = s.key + len(l.Keys)
+	s.stride = s.acc + len(l.Accs)
+	for i, k := range l.Keys {
+		if k.variable() {
+			s.vars = append(s.vars, s.key+i)
+		}
+	}
+	for i, a := range l.Accs {
+		if a == Bytes {
+			s.vars = append(s.vars, s.acc+i)
+		}
+	}
+	s.single = len(l.Keys) == 1 && !l.Keys[0].variable()
+	return s
+}
+
+func (s *shape) same(o *shape) bool {
+	if len(s.Keys) != len(o.Keys) || len(s.Accs) != len(o.Accs) {
+		return false
+	}
+	for i := range s.Keys {
+		if s.Keys[i] != o.Keys[i] {
+			return false
+		}
+	}
+	for i := range s.Accs {
+		if s.Accs[i] != o.Accs[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,199 @@
+package state
+
+import (
+	"bytes"
+	"slices"
+	"sync/atomic"
+)
+
+// Flags of a slot.
+const (
+	flagDirty  = 1 << iota // changed since the last Freeze
+	flagDead               // removed; revived when its key comes again
+	flagSealed             // sealed blocks hold the key, so its end needs a tombstone
+)
+
+// pageKeys is how many keys a page holds before it is split. A page grows past
+// it during a chunk and is split between chunks, so that references to slots
+// hold for the length of a chunk.
+const pageKeys = 384
+
+// page is some rows of a table, neighbours by hash.
+type page struct {
+	cells []int64  // n rows of stride words
+	flags []uint8  // per slot
+	index []uint16 // open addressing: slot+1, 0 is free; a power of two long
+	heap  []byte   // byte strings
+	n     int
+	waste int // heap bytes that no word refers to
+	dead  int
+	dirty bool
+	used  bool // looked at since the evicting hand passed
+	depth uint8
+	// Prefix is the page's hash range: hashes whose top depth bits equal it.
+	prefix uint64
+	// hot is the number of touched slots, as the owner of the table counts.
+	hot int
+	// Slow says that readers is set or that the page is away.
+	slow    bool
+	readers *atomic.Int32 // how many frozen copies share the arrays; nil: none
+	away    *spilled      // set while the page is evicted
+	charged int64
+}
+
+func (p *page) row(s *shape, slot int) []int64 {
+	return p.cells[slot*s.stride : (slot+1)*s.stride : (slot+1)*s.stride]
+}
+
+// find returns the slot of key i of k, or -1.
+func (p *page) find(s *shape, k *Keys, i int) int {
+	h := k.Hash[i]
+	mask := uint32(len(p.index) - 1)
+	for at := uint32(h) & mask; ; at = (at + 1) & mask {
+		slot := int(p.index[at]) - 1
+		if slot < 0 {
+			return -1
+		}
+		if base := slot * s.stride; uint64(p.cells[base]) == h && p.equal(s, base, k, i) {
+			return slot
+		}
+	}
+}
+
+func (p *page) equal(s *shape, base int, k *Keys, i int) bool {
+	for m := range s.masks {
+		if uint64(p.cells[base+1+m]) != k.masks[m][i] {
+			return false
+		}
+	}
+	for j := range s.Keys {
+		c, w := &k.cols[j], p.cells[base+s.key+j]
+		if !s.Keys[j].variable() {
+			if c.word[i] != w {
+				return false
+			}
+			continue
+		}
+		off, n := span(w)
+		a, b := p.heap[off:off+n], c.data[c.start[i]:c.end[i]]
+		if t := int(s.Keys[j].tail()); t > 0 && len(a) >= t && len(b) >= t {
+			a, b = a[:len(a)-t], b[:len(b)-t]
+		}
+		if !bytes.Equal(a, b) {
+			return false
+		}
+	}
+	return true
+}
+
+// insert adds key i of k, which is not there, and returns its slot.
+func (p *page) insert(s *shape, k *Keys, i int) int {
+	slot := p.n
+	if (slot+1)*4 > len(p.index)*3 {
+		p.rehash(s, max(16, len(p.index)*2))
+	}
+	p.cells = append(p.cells, make([]int64, s.stride)...)
+	p.flags = append(p.flags, 0)
+	p.n++
+	row := p.row(s, slot)
+	row[0] = int64(k.Hash[i])
+	for m := range s.masks {
+		row[1+m] = int64(k.masks[m][i])
+	}
+	for j := range s.Keys {
+		c := &k.cols[j]
+		if s.Keys[j].variable() {
+			row[s.key+j] = p.put(c.data[c.start[i]:c.end[i]])
+		} else {
+			row[s.key+j] = c.word[i]
+		}
+	}
+	p.enter(k.Hash[i], slot)
+	return slot
+}
+
+func (p *page) enter(h uint64, slot int) {
+	mask := uint32(len(p.index) - 1)
+	at := uint32(h) & mask
+	for p.index[at] != 0 {
+		at = (at + 1) & mask
+	}
+	p.index[at] = uint16(slot + 1)
+}
+
+func (p *page) rehash(s *shape, size int) {
+	p.index = make([]uint16, size)
+	for slot := range p.n {
+		p.enter(uint64(p.cells[slot*s.stride]), slot)
+	}
+}
+
+// room rounds the length of a byte string up to what the heap gives it.
+func room(n int) int {
+	switch {
+	case n <= 64:
+		return (n + 7) &^ 7
+	case n <= 512:
+		return (n + 63) &^ 63
+	}
+	return n + n/4
+}
+
+// put adds a byte string to the heap and returns its word.
+func (p *page) put(b []byte) int64 {
+	if len(b) == 0 {
+		return 0
+	}
+	off := len(p.heap)
+	p.heap = append(p.heap, b...)
+	if pad := room(len(b)) - len(b); pad > 0 {
+		p.heap = append(p.heap, make([]byte, pad)...)
+	}
+	return spanWord(uint32(off), uint32(len(b)))
+}
+
+func (p *page) bytes(w int64) []byte {
+	off, n := span(w)
+	return p.heap[off : off+n : off+n]
+}
+
+// set replaces a byte string: in place where it fits.
+func (p *page) set(word *int64, b []byte) {
+	off, n := span(*word)
+	if old := room(int(n)); len(b) <= old {
+		copy(p.heap[off:], b)
+		p.waste += old - room(len(b))
+		*word = spanWord(off, uint32(len(b)))
+		return
+	}
+	p.waste += room(int(n))
+	*word = p.put(b)
+}
+
+// tidy copies the byte strings in use to a new heap.
+func (p *page) tidy(s *shape) {
+	old := p.heap
+	p.heap = make([]byte, 0, len(old)-p.waste+64)
+	p.waste = 0
+	for slot := range p.n {
+		row := p.row(s, slot)
+		for _, w := range s.vars {
+			off, n := span(row[w])
+			row[w] = p.put(old[off : off+n])
+		}
+	}
+}
+
+// own gives the page arrays of its own, where a frozen copy still reads them.
+func (p *page) own() {
+	if p.readers != nil && p.readers.Load() > 0 {
+		p.cells, p.flags, p.heap = slices.Clone(p.cells), slices.Clone(p.flags), slices.Clone(p.heap)
+	}
+	p.readers = nil
+	p.slow = p.away != nil
+}
+
+// size returns the memory the page holds, in bytes.
+func (p *page) size() int64 {
+	return int64(cap(p.cells))*8 + int64(cap(p.flags)) + int64(len(p.index))*2 + int64(cap(p.heap)) + 208
+}

@@ -1,0 +1,279 @@
+package state
+
+import (
+	"fmt"
+
+	"github.com/dirigo-stream/dirigo/exec/batch"
+)
+
+// Ref names a slot of a table. It holds until the next Settle, Fetch or Drop.
+type Ref uint32
+
+// NoRef stands for a row whose page is not in memory.
+const NoRef = ^Ref(0)
+
+const (
+	slotBits = 12
+	slotMask = 1<<slotBits - 1
+	maxDepth = 24 // of the directory: 16 M pages
+)
+
+// Table maps keys to rows of accumulators, by extendible hashing: a directory
+// indexed by the top bits of the hash, over pages of a few hundred keys. Key
+// groups are ranges of the hash too, so a range of key groups is a range of
+// the directory.
+//
+// A Table belongs to one Store and is used by one goroutine at a time.
+type Table struct {
+	store *Store
+	id    tableID
+	shape *shape
+	dir   []uint32
+	depth uint8
+	pages []*page
+	live  int      // keys, in memory or not
+	over  []uint32 // pages to look at in Settle
+	hot   []uint32 // pages with touched rows
+	keys  Keys     // scratch
+	gone  bool     // dropped
+}
+
+func newTable(st *Store, id tableID) *Table {
+	t := &Table{store: st, id: id, shape: st.shapes[id.kind], dir: []uint32{0}}
+	t.pages = []*page{{}}
+	t.charge(t.pages[0])
+	st.hand.add(t, 0)
+	return t
+}
+
+// Len returns the number of keys.
+func (t *Table) Len() int { return t.live }
+
+// Acc returns the index of accumulator i in a row.
+func (t *Table) Acc(i int) int { return t.shape.acc + i }
+
+func (t *Table) charge(p *page) {
+	size := p.size()
+	t.store.home.Memory.Add(size - p.charged)
+	t.store.held += size - p.charged
+	p.charged = size
+}
+
+// Assign looks up the keys in columns at of cols for rows (at most Chunk),
+// whose hashes are given, adding those that are not there, and sets refs. All
+// found are marked dirty. It returns how many got NoRef because their page is
+// away; what it wants is then recorded for Store.Need.
+func (t *Table) Assign(cols []batch.Column, at []int, rows []int32, hash []uint64, refs []Ref) (missing int, err error) {
+	t.keys.load(t.shape, cols, at, rows, hash)
+	return t.assign(&t.keys, refs)
+}
+
+func (t *Table) assign(k *Keys, refs []Ref) (missing int, err error) {
+	shift := 64 - t.depth
+	cold := t.store.cold > 0
+	for i, h := range k.Hash[:k.N] {
+		pid := t.dir[h>>shift]
+		p := t.pages[pid]
+		if (p.slow || cold) && !t.ready(p, h) {
+			refs[i] = NoRef
+			missing++
+			continue
+		}
+		slot := -1
+		if len(p.index) > 0 {
+			if t.shape.single {
+				slot = p.findWord(t.shape, h, int64(k.masks[0][i]), k.cols[0].word[i])
+			} else {
+				slot = p.find(t.shape, k, i)
+			}
+		}
+		if slot < 0 {
+			if slot, err = t.insert(p, pid, k, i); err != nil {
+				return missing, err
+			}
+		}
+		if f := p.flags[slot]; f&(flagDirty|flagDead) != flagDirty {
+			t.wake(p, slot)
+		}
+		if !p.used {
+			p.used = true
+		}
+		refs[i] = Ref(pid<<slotBits | uint32(slot))
+	}
+	return missing, nil
+}
+
+// findWord is find for one key of one word.
+func (p *page) findWord(s *shape, h uint64, null, key int64) int {
+	index, cells, stride := p.index, p.cells, s.stride
+	mask := uint32(len(index) - 1)
+	for at := uint32(h) & mask; ; at = (at + 1) & mask {
+		slot := int(index[at]) - 1
+		if slot < 0 {
+			return -1
+		}
+		c := cells[slot*stride:]
+		if uint64(c[0]) == h && c[2] == key && c[1] == null {
+			return slot
+		}
+	}
+}
+
+func (t *Table) insert(p *page, pid uint32, k *Keys, i int) (int, error) {
+	if p.n > slotMask {
+		return 0, fmt.Errorf("state: more than %d keys share one hash range", slotMask)
+	}
+	before := cap(p.cells)
+	slot := p.insert(t.shape, k, i)
+	t.live++
+	if p.n == pageKeys+1 {
+		t.over = append(t.over, pid)
+	}
+	if cap(p.cells) != before {
+		t.charge(p)
+	}
+	return slot, nil
+}
+
+// wake marks a slot dirty, and alive if it was dead.
+func (t *Table) wake(p *page, slot int) {
+	if p.flags[slot]&flagDead != 0 {
+		p.dead--
+		t.live++
+	}
+	p.flags[slot] = p.flags[slot]&^flagDead | flagDirty
+	p.dirty = true
+}
+
+// ready makes a page fit for writing; false when it is away or its key group
+// has not been loaded.
+func (t *Table) ready(p *page, h uint64) bool {
+	if t.store.cold > 0 && !t.store.loaded(h) {
+		return false
+	}
+	if p.away != nil {
+		t.store.want(p.away)
+		return false
+	}
+	if p.slow {
+		p.own()
+	}
+	return true
+}
+
+// Find is Assign without adding: refs of keys that are not there are NoRef and
+// present false.
+func (t *Table) Find(cols []batch.Column, at []int, rows []int32, hash []uint64, refs []Ref, present []bool) (missing int) {
+	k := &t.keys
+	k.load(t.shape, cols, at, rows, hash)
+	for i, h := range k.Hash[:k.N] {
+		refs[i], present[i] = NoRef, false
+		pid := t.dir[h>>(64-t.depth)]
+		p := t.pages[pid]
+		if !t.ready(p, h) {
+			missing++
+			continue
+		}
+		if len(p.index) == 0 {
+			continue
+		}
+		if slot := p.find(t.shape, k, i); slot >= 0 && p.flags[slot]&flagDead == 0 {
+			refs[i], present[i] = Ref(pid<<slotBits|uint32(slot)), true
+		}
+	}
+	return missing
+}
+
+// Rows sets rows[i] to the words of refs[i]; they hold as long as the refs.
+func (t *Table) Rows(refs []Ref, rows [][]int64) {
+	s := t.shape
+	for i, r := range refs {
+		rows[i] = t.pages[r>>slotBits].row(s, int(r&slotMask))
+	}
+}
+
+// Bytes returns the byte string in word w of a row; it holds until the next
+// SetBytes on the table.
+func (t *Table) Bytes(r Ref, w int) []byte {
+	p := t.pages[r>>slotBits]
+	return p.bytes(p.cells[int(r&slotMask)*t.shape.stride+w])
+}
+
+// SetBytes replaces the byte string in word w of a row.
+func (t *Table) SetBytes(r Ref, w int, b []byte) {
+	p := t.pages[r>>slotBits]
+	before := cap(p.heap)
+	p.set(&p.cells[int(r&slotMask)*t.shape.stride+w], b)
+	if p.waste > 1024 && p.waste > len(p.heap)/2 {
+		p.tidy(t.shape)
+	}
+	if cap(p.heap) != before {
+		t.charge(p)
+	}
+}
+
+// Remove ends a row: its accumulators are zero when its key comes again.
+func (t *Table) Remove(r Ref) {
+	p := t.pages[r>>slotBits]
+	slot := int(r & slotMask)
+	if p.flags[slot]&flagDead != 0 {
+		return
+	}
+	row := p.row(t.shape, slot)
+	for i := t.shape.acc; i < t.shape.stride; i++ {
+		if t.shape.Accs[i-t.shape.acc] == Bytes {
+			_, n := span(row[i])
+			p.waste += room(int(n))
+		}
+		row[i] = 0
+	}
+	p.flags[slot] |= flagDead | flagDirty
+	p.dirty = true
+	p.dead++
+	t.live--
+	if p.dead%64 == 0 && p.dead*2 > p.n {
+		t.over = append(t.over, uint32(r>>slotBits))
+	}
+}
+
+// Touch puts a row on the list of touched rows: value is what its first
+// accumulator becomes, not zero.
+func (t *Table) Touch(r Ref, value int64) {
+	pid := uint32(r >> slotBits)
+	p := t.pages[pid]
+	p.cells[int(r&slotMask)*t.shape.stride+t.shape.acc] = value
+	if p.hot++; p.hot == 1 {
+		t.hot = append(t.hot, pid)
+	}
+}
+
+// Touched appends refs of touched rows to refs, those of one page, and takes
+// the page off the list; the caller clears their first accumulators. Where the
+// page is away it appends none and returns wait. With nothing left it appends
+// none and returns false.
+func (t *Table) Touched(refs []Ref) (_ []Ref, wait bool) {
+	for len(t.hot) > 0 {
+		pid := t.hot[len(t.hot)-1]
+		p := t.pages[pid]
+		if p.hot == 0 {
+			t.hot = t.hot[:len(t.hot)-1]
+			continue
+		}
+		if p.away != nil {
+			t.store.want(p.away)
+			return refs, true
+		}
+		if p.slow {
+			p.own()
+		}
+		t.hot = t.hot[:len(t.hot)-1]
+		p.hot = 0
+		for slot := range p.n {
+			if p.cells[slot*t.shape.stride+t.shape.acc] != 0 {
+				refs = append(refs, Ref(pid<<slotBits|uint32(slot)))
+			}
+		}
+		return refs, false
+	}
+	return refs, false
+}
