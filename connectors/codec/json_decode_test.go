@@ -227,8 +227,8 @@ func TestJSONBounds(t *testing.T) {
 		t.Error(got)
 	}
 	for rec, want := range map[string]string{
-		`{"t":9223372036854775807}`:              Overflow,
-		`{"t":1e300}`:                            Overflow,
+		`{"t":9223372036854775807}`: Overflow,
+		`{"t":1e300}`:               Overflow,
 		`{"t":1, "pad":"` + strings.Repeat("x", 40) + `"}`: Oversized,
 	} {
 		var r *RecordError

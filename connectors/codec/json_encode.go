@@ -85,7 +85,7 @@ func appendValue(dst []byte, k batch.Kind, col batch.Column, row int) []byte {
 		}
 	case *batch.Vec[batch.Span]:
 		if v.Null == nil || !v.Null[row] {
-			return append(appendSpan(append(dst, '"'), v.Data[row]), '"')
+			return append(v.Data[row].AppendText(append(dst, '"')), '"')
 		}
 	}
 	return append(dst, "null"...)
@@ -94,17 +94,24 @@ func appendValue(dst []byte, k batch.Kind, col batch.Column, row int) []byte {
 func appendWide(dst []byte, k batch.Kind, x int64) []byte {
 	switch k {
 	case batch.Date:
-		return append(appendDate(append(dst, '"'), x), '"')
+		return append(batch.AppendDate(append(dst, '"'), x), '"')
 	case batch.Timestamp:
-		return append(appendTimestamp(append(dst, '"'), x), '"')
+		return append(batch.AppendTimestamp(append(dst, '"'), x), '"')
 	case batch.TimestampTZ:
-		dst = appendTimestamp(append(dst, '"'), x)
+		dst = batch.AppendTimestamp(append(dst, '"'), x)
 		if dst[len(dst)-1] <= '9' { // not infinity
 			dst = append(dst, 'Z')
 		}
 		return append(dst, '"')
 	}
 	return strconv.AppendInt(dst, x, 10)
+}
+
+func appendJSONDecimal(dst []byte, x batch.Decimal) []byte {
+	if x.Form == batch.Finite {
+		return x.AppendText(dst)
+	}
+	return append(x.AppendText(append(dst, '"')), '"')
 }
 
 // appendJSONFloat writes the shortest number that reads back the same.

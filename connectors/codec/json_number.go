@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -92,50 +93,68 @@ func split(t []byte) (neg bool, digits []byte, exp int, ok bool) {
 	return neg, bytes.TrimLeft(t, "0"), exp, ok
 }
 
+// toFloat reads a number, or NaN, Infinity and -Infinity as text, for which JSON
+// has no numbers.
 func toFloat(f *jsonField, tok []byte, c class) (float64, *RecordError) {
-	t, ok := numeric(tok, c)
-	if !ok {
-		x, ok := floatWord(t)
-		if !ok || c != text {
-			return 0, wrong(f, tok, c)
-		}
-		return x, nil
+	if c != num && c != text {
+		return 0, wrong(f, tok, c)
 	}
-	bits := 64
-	if f.Type.Kind == batch.Float32 {
-		bits = 32
-	}
-	x, err := strconv.ParseFloat(string(t), bits)
+	x, err := batch.ParseFloat(tok, f.Type.Kind)
 	if err != nil {
-		return 0, tooLarge(f, tok)
+		return 0, invalid(f, err)
 	}
 	return x, nil
 }
 
-// floatWord reads the values that JSON numbers lack, as the encoder writes them.
-func floatWord(t []byte) (float64, bool) {
-	switch strings.ToLower(string(t)) {
-	case "nan":
-		return math.NaN(), true
-	case "infinity", "inf", "+infinity", "+inf":
-		return math.Inf(1), true
-	case "-infinity", "-inf":
-		return math.Inf(-1), true
+// toDecimal reads a number with its scale as written: 1.50 keeps two digits.
+func toDecimal(f *jsonField, tok []byte, c class) (batch.Decimal, *RecordError) {
+	if c != num && c != text {
+		return batch.Decimal{}, wrong(f, tok, c)
 	}
-	return 0, false
+	x, err := batch.ParseDecimal(tok)
+	if err == nil {
+		x, err = x.Rescale(f.Type.Precision, f.Type.Scale)
+	}
+	if err != nil {
+		return batch.Decimal{}, invalid(f, err)
+	}
+	return x, nil
+}
+
+func toSpan(f *jsonField, tok []byte, c class) (batch.Span, *RecordError) {
+	if c != text {
+		return batch.Span{}, wrong(f, tok, c)
+	}
+	x, err := batch.ParseSpan(tok)
+	if err != nil {
+		return batch.Span{}, invalid(f, err)
+	}
+	return x, nil
 }
 
 func toBool(f *jsonField, tok []byte, c class) (bool, *RecordError) {
 	if c == boolean {
 		return tok[0] == 't', nil
 	}
-	if c == text {
-		switch strings.ToLower(string(bytes.TrimSpace(tok))) {
-		case "t", "true", "y", "yes", "on", "1":
-			return true, nil
-		case "f", "false", "n", "no", "off", "0":
-			return false, nil
-		}
+	if c != text {
+		return false, wrong(f, tok, c)
 	}
-	return false, wrong(f, tok, c)
+	x, err := batch.ParseBool(tok)
+	if err != nil {
+		return false, invalid(f, err)
+	}
+	return x, nil
+}
+
+// invalid turns what a value parser says into a rejection.
+func invalid(f *jsonField, err error) *RecordError {
+	reason, said := Malformed, err.Error()
+	var v *batch.ValueError
+	if errors.As(err, &v) && (v.Code == "22003" || v.Code == "22008") {
+		reason = Overflow
+	}
+	if len(said) > 200 {
+		said = said[:200] + "…"
+	}
+	return reject(reason, "column %q: %s", f.Name, said)
 }
