@@ -1,0 +1,217 @@
+package logical
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dirigo-stream/dirigo/exec/agg"
+	"github.com/dirigo-stream/dirigo/exec/batch"
+)
+
+// Span is a tumbling (Slide = Size) or hopping window, in microseconds, over a
+// time column of the input.
+type Span struct {
+	Time                int
+	Size, Slide, Offset int64
+}
+
+func (s Span) line(in batch.Schema) string {
+	name := "tumble"
+	if s.Slide != s.Size {
+		name = "hop"
+	}
+	line := fmt.Sprintf("%s(%s, %s", name, in[s.Time].Name, Micros(s.Size))
+	if s.Slide != s.Size {
+		line += " by " + Micros(s.Slide)
+	}
+	if s.Offset != 0 {
+		line += ", offset " + Micros(s.Offset)
+	}
+	return line + ")"
+}
+
+// Names of the columns that windows add.
+const (
+	WindowStart = "window_start"
+	WindowEnd   = "window_end"
+)
+
+// Window assigns rows to windows: two columns more, behind the input's, a row
+// once per window that holds it.
+type Window struct {
+	Input Node
+	Span  Span
+	Pos   int // of the table function in the user's text, in bytes
+}
+
+// Schema implements Node.
+func (w *Window) Schema() batch.Schema {
+	in := w.Input.Schema()
+	t := in[w.Span.Time].Type
+	return append(slices.Clone(in), batch.Field{Name: WindowStart, Type: t}, batch.Field{Name: WindowEnd, Type: t})
+}
+
+// Inputs implements Node.
+func (w *Window) Inputs() []Node { return []Node{w.Input} }
+
+// With implements Node.
+func (w *Window) With(in ...Node) Node { return &Window{Input: in[0], Span: w.Span, Pos: w.Pos} }
+
+// Props implements Node. window_end has a watermark where the time has: it lies
+// behind every time in the window. window_start has none: it lies before them.
+func (w *Window) Props() Props {
+	p, n := w.Input.Props(), len(w.Input.Schema())
+	if slices.Contains(p.Times, w.Span.Time) {
+		p.Times = append(slices.Clone(p.Times), n+1)
+	}
+	if p.Key != nil && w.Span.Slide != w.Span.Size {
+		p.Key = append(slices.Clone(p.Key), n)
+	}
+	return p
+}
+
+// Line implements Node.
+func (w *Window) Line() string { return "Window " + w.Span.line(w.Input.Schema()) }
+
+// Group is GROUP BY. Its output columns are window_start and window_end where
+// it has a Window, then the keys, then the calls.
+type Group struct {
+	Input Node
+	Keys  []int
+	Calls []agg.Call
+	Names []string // of the calls
+	// Window makes it a window aggregate over a time column with a watermark.
+	// OnClose: each window leaves once, when the watermark has passed its end;
+	// else it updates as rows come, and is forgotten Lateness (µs) after its end.
+	Window   *Span
+	OnClose  bool
+	Lateness int64
+	Pos      int // of GROUP BY or the first aggregate in the user's text, in bytes
+}
+
+// Schema implements Node.
+func (g *Group) Schema() batch.Schema {
+	in := g.Input.Schema()
+	var out batch.Schema
+	if g.Window != nil {
+		t := in[g.Window.Time].Type
+		out = append(out, batch.Field{Name: WindowStart, Type: t}, batch.Field{Name: WindowEnd, Type: t})
+	}
+	for _, k := range g.Keys {
+		out = append(out, in[k])
+	}
+	for i, c := range g.Calls {
+		out = append(out, batch.Field{Name: g.Names[i], Type: c.Type})
+	}
+	return out
+}
+
+// Inputs implements Node.
+func (g *Group) Inputs() []Node { return []Node{g.Input} }
+
+// With implements Node.
+func (g *Group) With(in ...Node) Node {
+	c := *g
+	c.Input = in[0]
+	return &c
+}
+
+// Before returns how many columns stand before the keys.
+func (g *Group) Before() int {
+	if g.Window != nil {
+		return 2
+	}
+	return 0
+}
+
+// Props implements Node. The key is the keys and, where there are windows, the
+// window's start. Of a closed window's result the end has a watermark.
+func (g *Group) Props() Props {
+	p := Props{Updating: !g.OnClose, Key: []int{}}
+	if g.Window != nil {
+		p.Key = append(p.Key, 0)
+	}
+	for i := range g.Keys {
+		p.Key = append(p.Key, g.Before()+i)
+	}
+	if g.OnClose {
+		p.Times = []int{1}
+	}
+	return p
+}
+
+// Line implements Node.
+func (g *Group) Line() string {
+	in := g.Input.Schema()
+	parts := []string{}
+	if g.Window != nil {
+		parts = append(parts, g.Window.line(in))
+	}
+	if len(g.Keys) > 0 {
+		parts = append(parts, Names(in, g.Keys))
+	}
+	calls := make([]string, len(g.Calls))
+	for i, c := range g.Calls {
+		calls[i] = CallText(c, in)
+	}
+	line := "Group"
+	if len(parts) > 0 {
+		line += " by " + strings.Join(parts, ", ")
+	}
+	if len(calls) > 0 {
+		line += ": " + strings.Join(calls, ", ")
+	}
+	switch {
+	case g.OnClose:
+		line += " on window close"
+	case g.Window != nil && g.Lateness > 0:
+		line += " emitting changes, kept " + Micros(g.Lateness) + " longer"
+	case g.Window != nil:
+		line += " emitting changes"
+	}
+	return line
+}
+
+// CallText returns an aggregate call as SQL.
+func CallText(c agg.Call, in batch.Schema) string {
+	arg := "*"
+	if c.Arg >= 0 {
+		arg = in[c.Arg].Name
+	}
+	if c.Distinct {
+		arg = "DISTINCT " + arg
+	}
+	text := c.Func + "(" + arg + ")"
+	if c.Filter >= 0 {
+		text += " FILTER (WHERE " + in[c.Filter].Name + ")"
+	}
+	return text
+}
+
+// Distinct keeps one of each row.
+type Distinct struct {
+	Input Node
+}
+
+// Schema implements Node.
+func (d *Distinct) Schema() batch.Schema { return d.Input.Schema() }
+
+// Inputs implements Node.
+func (d *Distinct) Inputs() []Node { return []Node{d.Input} }
+
+// With implements Node.
+func (d *Distinct) With(in ...Node) Node { return &Distinct{Input: in[0]} }
+
+// Props implements Node: over rows that only come, so do the distinct ones.
+func (d *Distinct) Props() Props {
+	p := d.Input.Props()
+	p.Key = make([]int, len(d.Schema()))
+	for i := range p.Key {
+		p.Key[i] = i
+	}
+	return p
+}
+
+// Line implements Node.
+func (d *Distinct) Line() string { return "Distinct" }

@@ -1,0 +1,42 @@
+package rules
+
+import "github.com/dirigo-stream/dirigo/planner/logical"
+
+// Late puts the rejection of late rows at the entrance of every source whose
+// time closes or cleans state further on. A source that only filters or plain
+// aggregates read keeps its late rows: they change nothing there.
+func Late(n logical.Node, lateness int64) logical.Node {
+	n = keepLonger(n, lateness)
+	return late(n, lateness, false)
+}
+
+// keepLonger gives updating windows the time in which late rows still come.
+func keepLonger(n logical.Node, lateness int64) logical.Node {
+	if lateness == 0 {
+		return n
+	}
+	return logical.Transform(n, func(n logical.Node) logical.Node {
+		if g, ok := n.(*logical.Group); ok && g.Window != nil {
+			c := *g
+			c.Lateness = lateness
+			return &c
+		}
+		return n
+	})
+}
+
+// late rewrites n; closing says that an operator above closes state by event
+// time, which is then the watermark of every source below it.
+func late(n logical.Node, lateness int64, closing bool) logical.Node {
+	switch n := n.(type) {
+	case *logical.Group:
+		closing = closing || n.Window != nil
+	case *logical.Late:
+		return n
+	case *logical.Scan:
+		if times := n.Props().Times; closing && n.Relation.Kind == logical.Source && len(times) > 0 {
+			return &logical.Late{Input: n, Time: times[0], Allowed: lateness}
+		}
+	}
+	return logical.WithInputs(n, func(in logical.Node) logical.Node { return late(in, lateness, closing) })
+}

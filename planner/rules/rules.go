@@ -1,0 +1,40 @@
+// Package rules rewrites logical plans, one rewrite a file: each takes a plan
+// and returns one that means the same and costs less, or, for the two that
+// decide about time (windows and late rows), one that says how state is closed.
+// It knows nothing of SQL text, catalogs or workers.
+package rules
+
+import "github.com/dirigo-stream/dirigo/planner/logical"
+
+// Emit says when a continuous query shows the results of its windows.
+type Emit uint8
+
+// The ways to emit.
+const (
+	Changes    Emit = iota // windows update as rows come
+	CloseIfCan             // windows over a watermark leave once, when it has passed
+	CloseOrErr             // the same, and any other aggregate is refused
+)
+
+// Continuous rewrites the plan of a continuous query. lateness is how far, in
+// microseconds, rows may lie behind the watermark and still be counted. The
+// error is a *NotClosable.
+func Continuous(plan logical.Node, emit Emit, lateness int64) (logical.Node, error) {
+	plan = Windows(common(plan))
+	if emit != Changes {
+		var err error
+		if plan, err = CloseWindows(plan, emit == CloseOrErr); err != nil {
+			return nil, err
+		}
+	}
+	return Late(common(Distinct(plan)), lateness), nil
+}
+
+// Bounded rewrites the plan of a SELECT, which has an end: nothing closes early
+// and nothing comes late.
+func Bounded(plan logical.Node) logical.Node { return common(Distinct(common(plan))) }
+
+// common are the rewrites that every plan gets, each leaving what the next uses.
+func common(plan logical.Node) logical.Node {
+	return Merge(Prune(Merge(Pushdown(Fold(plan)))))
+}
