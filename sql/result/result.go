@@ -1,0 +1,73 @@
+// Package result says what running a statement gives: columns, batches of rows,
+// notices, and errors as a PostgreSQL client knows them. It is all that the
+// wire protocol and the session share; it knows neither messages nor statements.
+package result
+
+import "github.com/dirigo-stream/dirigo/exec/batch"
+
+// Column describes one column of a result.
+type Column struct {
+	Name string
+	Type batch.Type
+	// OID is the type that clients see; 0: that of Type. Types of the system
+	// catalogs (oid, name, regclass, text[] …) travel as the nearest Type.
+	OID uint32
+	// Table and Attr name the relation's column that this is; 0: none.
+	Table uint32
+	Attr  int16
+}
+
+// TypeOID returns the type that clients see.
+func (c Column) TypeOID() uint32 {
+	if c.OID != 0 {
+		return c.OID
+	}
+	return OID(c.Type)
+}
+
+// Param is the value of a parameter, as PostgreSQL would print it.
+type Param struct {
+	Null bool
+	Text string
+}
+
+// Sink takes the results of one statement, in order, from one goroutine. An
+// error says that the client is gone: the statement should end with it.
+type Sink interface {
+	// Rows takes a frozen batch of the columns that the statement announced.
+	Rows(b *batch.Batch) error
+	// Flush brings what was taken so far to the client: at the end of a tick.
+	Flush() error
+	Notice(n *Error)
+	// Setting reports the new value of a setting that clients follow.
+	Setting(name, value string)
+}
+
+// Format says how the rows of a result travel.
+type Format uint8
+
+// The formats: as a query's rows, or as COPY data.
+const (
+	Query Format = iota
+	CopyText
+	CopyCSV
+	CopyBinary
+)
+
+// Copy holds the options of COPY … TO STDOUT.
+type Copy struct {
+	Format    Format
+	Delimiter byte
+	Null      string
+	Header    bool
+	Quote     byte
+}
+
+// Description is what is known of a statement before it runs.
+type Description struct {
+	Params  []uint32 // type OIDs
+	Columns []Column // nil: it gives no rows
+	Copy    Copy     // Format Query: rows, not COPY
+	// Endless says that it runs until somebody stops it.
+	Endless bool
+}
