@@ -1,6 +1,12 @@
 package actors
 
-import "time"
+import (
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
 
 // Config makes a Runtime. Its zero value works: one worker per core.
 type Config struct {
@@ -8,6 +14,8 @@ type Config struct {
 	Clock   func() int64 // Unix ns; nil: the real clock
 	// Lending decides which messages are lent; nil: none are.
 	Lending Lending
+	// Policy orders work; nil: LeastLaxity.
+	Policy Policy
 	// IdleAfter is how long an actor is without messages before it is
 	// passivated; 0: 10 s. A sweep does it, no timer per actor, and only while
 	// there are actors in memory that could be passivated.
@@ -15,6 +23,11 @@ type Config struct {
 	// Failed is told of an actor's error or panic, once, on a goroutine of its
 	// own. The actor takes no more messages.
 	Failed func(Name, error)
+	// Fuel is how many rows a call may emit before it should return more; 0: 8192.
+	Fuel int
+	// LentFor is how long batches stay lent before they are collected without
+	// any work due; 0: 50 ms.
+	LentFor time.Duration
 }
 
 // Lending decides, for each data message admitted at a lendable actor, whether
@@ -23,84 +36,191 @@ type Lending interface {
 	Lend(lessor Name, m Meta, n int) (lessee int, lend bool)
 }
 
-// Quota bounds the batches that the actors of one query have lent and keep.
-type Quota struct{ Limit int64 }
-
 // Spec says what an actor is.
 type Spec[P any] struct {
 	Name Name
 	// Activate makes the behavior at the first message, and again after a
-	// passivation.
+	// passivation. It is called in the actor's turn.
 	Activate func() (Behavior[P], error)
 	Inputs   []int // number of channels on each input port
 	Outputs  []int // number of channels on each output port
-	Lendable bool
+	Lendable bool  // its behaviors are Lendable
 	Quota    *Quota
 }
 
+// What Post and Config.Failed report beside a behavior's own errors.
+var (
+	ErrRemoved = errors.New("actor removed")
+	ErrClosed  = errors.New("runtime closed")
+)
+
+const (
+	defaultIdleAfter = 10 * time.Second
+	defaultLentFor   = 50 * time.Millisecond
+	defaultFuel      = 8192
+)
+
 // Runtime runs actors.
-type Runtime[P any] struct{}
+type Runtime[P any] struct {
+	cfg     Config
+	workers *pool
+	timers  *timers
+	policy  Policy
 
-// New returns a running Runtime.
-func New[P any](cfg Config) *Runtime[P] { panic("not yet") }
-
-// Close stops the workers after their running messages and waits for them.
-func (rt *Runtime[P]) Close() { panic("not yet") }
-
-// Add makes an actor; it gets no message before Start.
-func (rt *Runtime[P]) Add(s Spec[P]) *Ref[P] { panic("not yet") }
-
-// Connect joins channel i of output port out of from with channel j of input
-// port in of to, with credit for bytes.
-func (rt *Runtime[P]) Connect(from *Ref[P], out, i int, to *Ref[P], in, j int, credit int64) {
-	panic("not yet")
+	mu     sync.Mutex
+	actors map[*actor[P]]struct{}
+	used   map[uint64]*jobUse // by job
+	sweep  sweep[P]
+	closed atomic.Bool
 }
 
-// Remove drops actors, whatever they hold; it waits until none of them runs.
-func (rt *Runtime[P]) Remove(refs ...*Ref[P]) { panic("not yet") }
+// jobUse is how long the actors of a job have run, and how many there are.
+type jobUse struct {
+	ns     atomic.Int64
+	actors int
+}
+
+// New returns a running Runtime.
+func New[P any](cfg Config) *Runtime[P] {
+	if cfg.Workers <= 0 {
+		cfg.Workers = runtime.NumCPU()
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = realClock()
+	}
+	if cfg.Policy == nil {
+		cfg.Policy = LeastLaxity{}
+	}
+	cfg.IdleAfter = or(cfg.IdleAfter, defaultIdleAfter)
+	cfg.LentFor = or(cfg.LentFor, defaultLentFor)
+	cfg.Fuel = or(cfg.Fuel, defaultFuel)
+	rt := &Runtime[P]{cfg: cfg, policy: cfg.Policy, actors: map[*actor[P]]struct{}{}, used: map[uint64]*jobUse{}}
+	rt.timers = newTimers(cfg.Clock)
+	rt.workers = newPool(cfg.Workers, cfg.Clock, rt.timers)
+	return rt
+}
+
+func or[T comparable](x, y T) T {
+	var zero T
+	if x == zero {
+		return y
+	}
+	return x
+}
+
+// realClock reads the monotonic clock only, which is cheaper, and never steps.
+func realClock() func() int64 {
+	start := time.Now()
+	unix := start.UnixNano()
+	return func() int64 { return unix + int64(time.Since(start)) }
+}
+
+// Close stops the workers after their running messages and waits for them. What
+// was posted and has not run gets ErrClosed.
+func (rt *Runtime[P]) Close() {
+	if rt.closed.Swap(true) {
+		return
+	}
+	rt.timers.stop()
+	rt.workers.stop()
+	rt.mu.Lock()
+	all := rt.actors
+	rt.actors = nil
+	rt.mu.Unlock()
+	for a := range all {
+		a.end(ErrClosed)
+	}
+}
+
+// Add makes an actor; it gets no message before its inputs are connected and
+// their senders run.
+func (rt *Runtime[P]) Add(s Spec[P]) *Ref[P] {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	use := rt.used[s.Name.Job]
+	if use == nil {
+		use = &jobUse{}
+		rt.used[s.Name.Job] = use
+	}
+	use.actors++
+	a := newActor(rt, s, &use.ns)
+	if rt.actors != nil {
+		rt.actors[a] = struct{}{}
+	}
+	return &Ref[P]{a}
+}
+
+// Connect joins channel i of output port out of from with channel j of input
+// port in of to, with credit for bytes. Both actors are without messages yet.
+func (rt *Runtime[P]) Connect(from *Ref[P], out, i int, to *Ref[P], in, j int, credit int64) {
+	k := index(from.a.spec.Outputs, out, i)
+	ch := index(to.a.spec.Inputs, in, j)
+	l := &link[P]{from: from.a, to: to.a, out: k, in: ch}
+	from.a.outs[k] = l
+	to.a.ins[ch] = l
+	from.a.mb.OpenOut(k, max(1, credit))
+	to.a.mb.OpenIn(ch, max(1, credit))
+}
+
+// index returns the number of channel i of port among all channels.
+func index(ports []int, port, i int) int {
+	for _, n := range ports[:port] {
+		i += n
+	}
+	return i
+}
+
+// Remove drops actors, whatever they hold; it waits until none of them runs, so
+// it is not to be called in a turn of one of them.
+func (rt *Runtime[P]) Remove(refs ...*Ref[P]) {
+	for _, r := range refs {
+		r.a.leaveForever()
+	}
+	for _, r := range refs {
+		r.a.end(ErrRemoved)
+	}
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	for _, r := range refs {
+		if _, ok := rt.actors[r.a]; !ok {
+			continue
+		}
+		delete(rt.actors, r.a)
+		job := r.a.spec.Name.Job
+		if use := rt.used[job]; use != nil {
+			if use.actors--; use.actors == 0 {
+				delete(rt.used, job)
+			}
+		}
+	}
+}
 
 // Ref reaches one actor, through its mailbox only.
-type Ref[P any] struct{}
+type Ref[P any] struct{ a *actor[P] }
 
 // Wake makes a Poller's Poll run. It may be called from anywhere, never blocks,
 // and costs little when the actor is awake already.
-func (r *Ref[P]) Wake() { panic("not yet") }
+func (r *Ref[P]) Wake() {
+	if !r.a.woken.Swap(true) {
+		r.a.kick(nil)
+	}
+}
 
 // Post runs f in the actor's turn, between two messages, activating it if need
 // be; due (Unix ns) is its deadline, which what stands before it inherits.
 // While the actor's last call wants to be resumed, f waits. f gets an error
-// instead of a behavior when the actor has failed or was removed.
-func (r *Ref[P]) Post(due int64, f func(Behavior[P], error)) { panic("not yet") }
+// instead of a behavior when the actor has failed or was removed; it is then
+// called on a goroutine of its own.
+func (r *Ref[P]) Post(due int64, f func(Behavior[P], error)) {
+	r.a.control(nil, control[P]{kind: ctlPost, key: due, post: f})
+}
 
 // SetSLO sets the latency target of the actor: the deadline of a message is
 // its Born (or arrival) plus slo; 0: best effort.
-func (r *Ref[P]) SetSLO(slo time.Duration) { panic("not yet") }
+func (r *Ref[P]) SetSLO(slo time.Duration) { r.a.load.SLO.Store(int64(slo)) }
+
+// Name returns the actor's name.
+func (r *Ref[P]) Name() Name { return r.a.spec.Name }
 
 // Stats returns the actor's counters.
-func (r *Ref[P]) Stats() Stats { panic("not yet") }
-
-// Stats are counters since the actor was made.
-type Stats struct {
-	Messages, Rows        int64
-	Busy, Waited          time.Duration // running; from arrival to run, summed over messages
-	Lent, Merged, Rounds  int64
-	GivenUp               int64 // lessees given up, their batches run again
-	Activated, Passivated int64
-	Queued                int64         // bytes waiting now
-	Cost, Path            time.Duration // median per message here; the largest sum downstream
-}
-
-// Turn is an actor's hold on a worker during one call.
-type Turn[P any] struct{}
-
-// Emit sends a frozen payload on channel dest of output port out.
-func (t *Turn[P]) Emit(out, dest int, p P, m Meta) { panic("not yet") }
-
-// Fuel returns how many rows the call may still emit.
-func (t *Turn[P]) Fuel() int { panic("not yet") }
-
-// Punct sends a Punct on every output channel; only Pollers do it themselves.
-func (t *Turn[P]) Punct(p Punct) { panic("not yet") }
-
-// Now returns the clock at the start of the turn, Unix ns.
-func (t *Turn[P]) Now() int64 { panic("not yet") }
+func (r *Ref[P]) Stats() Stats { return r.a.readStats() }

@@ -1,0 +1,127 @@
+package actors
+
+import (
+	"fmt"
+	"math"
+	"runtime/debug"
+)
+
+// helper is a lessee in the threaded runtime: a unit of its own, which runs on
+// another worker than its lessor where it can.
+type helper[P any] struct {
+	slot
+	inbox  []lesseeMsg[P] // under mu
+	lessor *actor[P]
+	k      int
+	box    LesseeBox[P] // of the turn
+}
+
+func (h *helper[P]) lend(l Lent[P], key int64) { h.send(lesseeMsg[P]{lent: l}, key) }
+
+func (h *helper[P]) collect(c Collect, key int64) {
+	h.send(lesseeMsg[P]{collect: c, asks: true}, key)
+}
+
+func (h *helper[P]) send(m lesseeMsg[P], key int64) {
+	h.mu.Lock()
+	if h.gone.Load() {
+		h.mu.Unlock()
+		return
+	}
+	h.inbox = append(h.inbox, m)
+	ok := h.wanted(key)
+	h.mu.Unlock()
+	if ok {
+		rt := h.lessor.rt
+		rt.workers.pushTo(int(h.lessor.home.Load())+1+h.k, h.rank(key, math.MinInt64), h)
+	}
+}
+
+func (h *helper[P]) rank(key, now int64) Rank { return h.lessor.rank(key, now) }
+
+// turn implements unit.
+func (h *helper[P]) turn(w *worker) {
+	h.mu.Lock()
+	if !h.enter() {
+		h.mu.Unlock()
+		return
+	}
+	h.drain()
+	defer h.recovered(w)
+	start := w.pool.clock()
+	now := start
+	for {
+		if h.box.Empty() {
+			if h.sleep() {
+				return
+			}
+			continue
+		}
+		h.step(w)
+		end := w.pool.clock()
+		h.lessor.rt.policy.After(&h.lessor.load, end-now)
+		now = end
+		if now-start >= quantum || w.q.size.Load() > 0 || w.pool.closed.Load() || h.gone.Load() {
+			h.again(w)
+			return
+		}
+	}
+}
+
+func (h *helper[P]) step(w *worker) {
+	r, err := h.box.Step()
+	key := h.lessor.rt.policy.Arrive(&h.lessor.load, Meta{}, w.pool.clock())
+	if err != nil {
+		h.lessor.control(w, control[P]{kind: ctlFail, key: key, err: err})
+		return
+	}
+	if r.DidRun {
+		h.lessor.control(w, control[P]{kind: ctlRan, key: key, ran: r.Ran})
+	}
+	if r.Answered {
+		h.lessor.control(w, control[P]{kind: ctlPartial, key: key, partial: r.Partial})
+	}
+}
+
+func (h *helper[P]) recovered(w *worker) {
+	r := recover()
+	if r == nil {
+		return
+	}
+	err := fmt.Errorf("lessee %d: panic: %v\n%s", h.k, r, debug.Stack())
+	h.lessor.control(w, control[P]{kind: ctlFail, err: err})
+	h.again(w)
+}
+
+func (h *helper[P]) again(w *worker) {
+	l := &h.lessor.load
+	key := h.lessor.rt.policy.Arrive(l, Meta{}, w.pool.clock())
+	h.mu.Lock()
+	h.key = key
+	h.rest(queued)
+	gone := h.gone.Load()
+	h.mu.Unlock()
+	if !gone {
+		w.pool.push(w, h.rank(key, math.MinInt64), h)
+	}
+}
+
+// sleep ends the turn if nothing arrived meanwhile.
+func (h *helper[P]) sleep() bool {
+	h.mu.Lock()
+	if len(h.inbox) > 0 {
+		h.drain()
+		return false
+	}
+	h.rest(asleep)
+	h.mu.Unlock()
+	return true
+}
+
+// drain moves what arrived into the box; it unlocks.
+func (h *helper[P]) drain() {
+	in := h.inbox
+	h.inbox = nil
+	h.mu.Unlock()
+	h.box.queue = append(h.box.queue, in...)
+}

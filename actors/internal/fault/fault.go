@@ -1,0 +1,28 @@
+// Package fault lists the ways in which a mailbox can be broken on purpose, so
+// that the simulator can show that its checks catch each of them. Outside of
+// tests every field is false.
+package fault
+
+// Set names one or more rules to leave out or to get wrong.
+type Set struct {
+	MergeAll     bool // Puncts merge whatever they say (a Seal is kept)
+	MergeOne     bool // Puncts merge when only the earlier has nothing to say
+	MergeMoves   bool // Puncts merge though the watermark moved
+	MergeSeal    bool // Puncts merge over a Seal
+	RunAhead     bool // a channel may go on though others are behind
+	WmMax        bool // the watermark is the greatest over the channels
+	LessorDue    bool // due is judged without the lent rows
+	NoEarly      bool // lent batches are collected at due work only
+	QuotaOnly    bool // early rounds by quota only, not by starved credit or age
+	CreditRound  bool // credit of a lent batch returns at the end of its round
+	AdmitWaiting bool // messages are admitted while a passed frontier waits
+	SkipRound    bool // due work runs before the lessees have been merged
+	CreditTwice  bool // each report of a run returns credit
+	NoAttempt    bool // partials are absorbed whatever their attempt
+	NoCount      bool // a lessee answers though messages sent to it are missing
+	NoGiveUp     bool // nobody is given up
+	PunctFirst   bool // the Punct goes before the rest of the output
+	NoCredit     bool // credit of a batch run at the lessor is forgotten
+	SealPasses   bool // a Seal makes nothing due
+	LeaveAtOnce  bool // a Punct leaves while a call has more to emit
+}

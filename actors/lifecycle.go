@@ -1,0 +1,141 @@
+package actors
+
+import (
+	"fmt"
+	"sync"
+)
+
+// activate makes the behavior.
+func (a *actor[P]) activate() error {
+	b, err := a.spec.Activate()
+	if err != nil {
+		return fmt.Errorf("activate %v: %w", a.spec.Name, err)
+	}
+	l := &live[P]{b: b}
+	l.lendable, _ = b.(Lendable[P])
+	l.poller, _ = b.(Poller[P])
+	l.waiter, _ = b.(Waiter)
+	l.passive, _ = b.(Passivable)
+	if a.mb.lend != nil && l.lendable == nil {
+		return fmt.Errorf("activate %v: %T is not lendable", a.spec.Name, b)
+	}
+	a.live = l
+	if l.poller == nil {
+		a.mb.woken = false
+	}
+	a.stats.Activated++
+	if l.waiter != nil {
+		a.wait()
+	}
+	return nil
+}
+
+// fail stops the actor: what waits and what comes is discarded, its credit goes
+// back, so that those above it do not hang.
+func (a *actor[P]) fail(err error) {
+	if a.failure != nil {
+		return
+	}
+	a.failure = err
+	a.live = nil
+	if f := a.rt.cfg.Failed; f != nil {
+		go f(a.spec.Name, err)
+	}
+}
+
+// discard lets go of all that waits.
+func (a *actor[P]) discard(err error) {
+	posts := a.mb.Fail()
+	a.perform(0)
+	for _, f := range posts {
+		go f(nil, err)
+	}
+}
+
+// leaveForever marks the actor and its lessees as gone and waits for their turns.
+func (a *actor[P]) leaveForever() {
+	a.slot.leaveForever()
+	for _, h := range a.helpers {
+		h.slot.leaveForever()
+	}
+}
+
+// end lets go of an actor that runs no more.
+func (a *actor[P]) end(err error) {
+	a.leaveForever()
+	a.mu.Lock()
+	a.drain()
+	a.w = nil
+	a.discard(err)
+	a.live, a.helpers = nil, nil
+}
+
+// passivate drops the behavior if nothing needs it in memory.
+func (a *actor[P]) passivate() {
+	if a.live == nil || a.live.passive == nil || !a.mb.Empty() || a.woken.Load() || !a.live.passive.Passivate() {
+		return
+	}
+	a.live, a.spareIn = nil, nil
+	a.mb.Shrink()
+	a.stats.Passivated++
+}
+
+// sweep finds actors that have been idle for long. It keeps a list of those that
+// could be passivated and an alarm only while the list is not empty; one that
+// refuses is asked again after its next message.
+type sweep[P any] struct {
+	mu    sync.Mutex
+	list  []*actor[P]
+	armed bool
+}
+
+func (s *sweep[P]) add(a *actor[P]) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a.swept.Swap(true) {
+		return
+	}
+	s.list = append(s.list, a)
+	if !s.armed {
+		s.armed = true
+		s.arm(a.rt)
+	}
+}
+
+func (s *sweep[P]) arm(rt *Runtime[P]) {
+	after := int64(rt.cfg.IdleAfter)
+	rt.timers.at(rt.cfg.Clock()+after/2+1, func() { s.run(rt) })
+}
+
+func (s *sweep[P]) run(rt *Runtime[P]) {
+	now := rt.cfg.Clock()
+	var idle []*actor[P]
+	s.mu.Lock()
+	keep := s.list[:0]
+	for _, a := range s.list {
+		switch since, asleep := a.idleSince(); {
+		case asleep && now-since >= int64(rt.cfg.IdleAfter):
+			a.swept.Store(false)
+			idle = append(idle, a)
+		case !a.gone.Load():
+			keep = append(keep, a)
+		}
+	}
+	clear(s.list[len(keep):])
+	s.list = keep
+	if s.armed = len(keep) > 0; s.armed {
+		s.arm(rt)
+	} else {
+		s.list = nil
+	}
+	s.mu.Unlock()
+	for _, a := range idle {
+		a.control(nil, control[P]{kind: ctlPassivate})
+	}
+}
+
+func (a *actor[P]) idleSince() (int64, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.idle, a.phase == asleep && !a.gone.Load()
+}

@@ -1,0 +1,132 @@
+package actors
+
+// item is a message in a channel: data, or a Punct.
+type item[P any] struct {
+	p       P
+	meta    Meta
+	punct   Punct
+	key     int64 // smaller is more urgent
+	stamp   int64 // for the driver
+	isPunct bool
+	mark    Mark
+}
+
+// Mark says what a Punct says, beyond its tick: two merge only if neither says
+// anything, for any other merge moves rows to a later tick at one instance only.
+type Mark uint8
+
+// The bits of a Mark.
+const (
+	ClosesRows Mark = 1 << iota // rows were sent since the last Punct
+	Moves                       // the watermark moved
+	Seals
+)
+
+// inChan is the receiving side of a channel.
+type inChan[P any] struct {
+	q     []item[P]
+	head  int
+	port  int
+	tick  uint64 // of the last Punct taken
+	wm    int64
+	seal  uint64
+	born  int64
+	cap   int64
+	used  int64 // bytes received and not returned
+	unrun int64 // bytes lent that have not run
+}
+
+// OpenIn sets the credit of input channel ch, in bytes.
+func (mb *Mailbox[P]) OpenIn(ch int, credit int64) { mb.ins[ch].cap = credit }
+
+// Deliver takes a data message from channel ch. Of several messages that may be
+// taken the one with the smallest key is.
+func (mb *Mailbox[P]) Deliver(ch int, p P, m Meta, key, stamp int64) {
+	c := &mb.ins[ch]
+	c.used += charge(m)
+	c.q = append(c.q, item[P]{p: p, meta: m, key: key, stamp: stamp})
+}
+
+// DeliverPunct takes a Punct from channel ch, with its sender's mark.
+func (mb *Mailbox[P]) DeliverPunct(ch int, p Punct, mark Mark, key, stamp int64) {
+	c := &mb.ins[ch]
+	if n := len(c.q); n > c.head && c.q[n-1].isPunct && mb.mergeable(&c.q[n-1], p, mark) {
+		last := &c.q[n-1]
+		p.Born = max(p.Born, last.punct.Born)
+		if p.Seal == 0 {
+			p.Seal = last.punct.Seal
+		}
+		last.punct, last.mark = p, mark|last.mark
+		return
+	}
+	c.q = append(c.q, item[P]{punct: p, mark: mark, key: key, stamp: stamp, isPunct: true})
+}
+
+func (mb *Mailbox[P]) mergeable(last *item[P], p Punct, mark Mark) bool {
+	either := mark | last.mark
+	switch {
+	case mb.faults.MergeAll:
+		return true
+	case mb.faults.MergeOne:
+		return last.mark == 0
+	case mb.faults.MergeMoves:
+		return either&^Moves == 0
+	case mb.faults.MergeSeal:
+		return either&^Seals == 0
+	}
+	return either == 0
+}
+
+func (c *inChan[P]) empty() bool { return c.head == len(c.q) }
+
+func (c *inChan[P]) first() *item[P] { return &c.q[c.head] }
+
+// drop removes the first item. The array is kept for the next ones, unless a
+// burst made it large.
+func (c *inChan[P]) drop() {
+	c.q[c.head] = item[P]{}
+	c.head++
+	switch {
+	case c.head == len(c.q) && cap(c.q) > 256:
+		c.q, c.head = nil, 0
+	case c.head == len(c.q):
+		c.q, c.head = c.q[:0], 0
+	case c.head >= 64 && c.head*2 >= len(c.q):
+		n := copy(c.q, c.q[c.head:])
+		clear(c.q[n:])
+		c.q, c.head = c.q[:n], 0
+	}
+}
+
+// take applies the Punct at the head of channel ch.
+func (mb *Mailbox[P]) takePunct(c *inChan[P]) {
+	p := c.first().punct
+	c.drop()
+	c.tick, c.wm, c.seal, c.born = p.Tick, p.Watermark, p.Seal, p.Born
+	mb.inTick = mb.leastTick()
+}
+
+func (mb *Mailbox[P]) leastTick() uint64 {
+	t := ^uint64(0)
+	for i := range mb.ins {
+		t = min(t, mb.ins[i].tick)
+	}
+	return t
+}
+
+// choose returns the channel to take from: one that is not ahead of the others
+// (every actor takes tick k before k+1, whatever it computes), with the most
+// urgent first item; -1: none.
+func (mb *Mailbox[P]) choose() int {
+	best, key := -1, int64(0)
+	for i := range mb.ins {
+		c := &mb.ins[i]
+		if c.empty() || c.tick != mb.inTick && !mb.faults.RunAhead {
+			continue
+		}
+		if k := c.first().key; best < 0 || k < key {
+			best, key = i, k
+		}
+	}
+	return best
+}

@@ -1,0 +1,220 @@
+package actors
+
+import "math"
+
+// Next decides, at time now, what to call next; nil: nothing until an event, or
+// Timer. The call is to be made, and answered by Done, before Next is called
+// again; it stays valid until then. Effects come first.
+func (mb *Mailbox[P]) Next(now int64) *Call[P] {
+	mb.giveUp(now)
+	mb.advance(now)
+	if mb.parked {
+		return nil
+	}
+	if mb.more {
+		return mb.when(mb.blocked == 0, CallResume)
+	}
+	if len(mb.posts) > 0 {
+		return mb.nextPost()
+	}
+	for mb.blocked == 0 {
+		switch c := mb.control(); {
+		case c != nil:
+			return c
+		case mb.waits() && !mb.faults.AdmitWaiting:
+			return nil
+		}
+		ch := mb.choose()
+		if ch < 0 {
+			return mb.when(mb.woken, CallPoll)
+		}
+		c := &mb.ins[ch]
+		switch {
+		case c.first().isPunct:
+			mb.takePunct(c)
+		case mb.lend != nil && mb.tryLend(ch, now):
+		default:
+			return mb.push(ch)
+		}
+		mb.advance(now)
+	}
+	return nil
+}
+
+func (mb *Mailbox[P]) when(ok bool, kind CallKind) *Call[P] {
+	if !ok {
+		return nil
+	}
+	return mb.begin(kind)
+}
+
+func (mb *Mailbox[P]) begin(kind CallKind) *Call[P] {
+	mb.cur.Kind = kind
+	if kind != CallResume {
+		mb.kind = kind
+	}
+	if kind == CallPoll {
+		mb.woken = false
+	}
+	return &mb.cur
+}
+
+// control returns what stands before messages: partials to absorb, batches of a
+// lessee given up, due work.
+func (mb *Mailbox[P]) control() *Call[P] {
+	if l := mb.lend; l != nil && len(l.partials) > 0 {
+		mb.cur.Partial = l.partials[0].Value
+		l.partials[0] = Partial{}
+		l.partials = l.partials[1:]
+		l.count.Merged++
+		return mb.begin(CallAbsorb)
+	}
+	if l := mb.lend; l != nil && len(l.rerun) > 0 {
+		b := l.rerun[0]
+		l.rerun = l.rerun[1:]
+		mb.held = held[P]{lent: b}
+		mb.cur.In, mb.cur.Payload, mb.cur.Meta, mb.cur.Stamp = mb.ins[b.ch].port, b.p, b.meta, 0
+		return mb.begin(CallPush)
+	}
+	if mb.ready() {
+		mb.cur.Frontier = *mb.due
+		return mb.begin(CallAdvance)
+	}
+	return nil
+}
+
+func (mb *Mailbox[P]) push(ch int) *Call[P] {
+	c := &mb.ins[ch]
+	it := c.first()
+	mb.cur.In, mb.cur.Payload, mb.cur.Meta, mb.cur.Stamp = c.port, it.p, it.meta, it.stamp
+	mb.held = held[P]{ch: ch, size: charge(it.meta)}
+	mb.admit(it.meta, false)
+	c.drop()
+	return mb.begin(CallPush)
+}
+
+func (mb *Mailbox[P]) nextPost() *Call[P] {
+	mb.cur.Post = mb.posts[0].f
+	mb.posts[0].f = nil
+	if mb.posts = mb.posts[1:]; len(mb.posts) == 0 {
+		mb.posts = nil
+	}
+	return mb.begin(CallPost)
+}
+
+// Done ends the call that Next returned. For a Poll, more means to poll again.
+func (mb *Mailbox[P]) Done(more bool) {
+	if mb.kind == CallPoll {
+		mb.woken = mb.woken || more
+		return
+	}
+	early := more && mb.kind == CallAdvance && mb.faults.PunctFirst
+	if mb.more = more; more && !early {
+		if mb.faults.LeaveAtOnce && mb.due == nil && mb.passed() {
+			mb.pass(0)
+		}
+		return
+	}
+	switch mb.kind {
+	case CallPush:
+		mb.settle()
+	case CallAdvance:
+		if mb.due != nil {
+			mb.finish()
+		}
+	case CallAbsorb:
+		mb.lend.closing.left--
+		mb.cur.Partial = nil
+	case CallPost:
+		mb.cur.Post = nil
+	}
+}
+
+// settle ends a message: its credit returns only now, when all that it made has
+// been emitted.
+func (mb *Mailbox[P]) settle() {
+	var none P
+	mb.cur.Payload = none
+	h := mb.held
+	mb.held = held[P]{}
+	switch {
+	case h.lent != nil:
+		mb.ran(h.lent)
+		mb.lend.closing.left--
+	case !mb.faults.NoCredit:
+		mb.giveBack(h.ch, h.size)
+	}
+}
+
+// Urgency returns the smallest key of what waits: of the first message in each
+// channel, and of the posts. MaxInt64: nothing waits.
+func (mb *Mailbox[P]) Urgency() int64 {
+	u := int64(math.MaxInt64)
+	for i := range mb.ins {
+		if c := &mb.ins[i]; !c.empty() {
+			u = min(u, c.first().key)
+		}
+	}
+	for i := range mb.posts {
+		u = min(u, mb.posts[i].due)
+	}
+	return u
+}
+
+// Empty reports whether nothing at all waits here or elsewhere for this actor.
+func (mb *Mailbox[P]) Empty() bool {
+	for i := range mb.ins {
+		if !mb.ins[i].empty() {
+			return false
+		}
+	}
+	return !mb.more && !mb.parked && !mb.woken && mb.due == nil && len(mb.posts) == 0 &&
+		!mb.lend.open() && !mb.lend.collecting()
+}
+
+// Queued returns the bytes that wait in the channels.
+func (mb *Mailbox[P]) Queued() (n int64) {
+	for i := range mb.ins {
+		n += mb.ins[i].used
+	}
+	return n
+}
+
+// Fail drops all that waits, with its credit, and what is still to come: the
+// actor has stopped. It returns the posts, which want to be told.
+func (mb *Mailbox[P]) Fail() (posts []func(Behavior[P], error)) {
+	if mb.held.size > 0 {
+		mb.giveBack(mb.held.ch, mb.held.size)
+	}
+	mb.held, mb.more, mb.due, mb.woken = held[P]{}, false, nil, false
+	for i := range mb.ins {
+		c := &mb.ins[i]
+		for ; !c.empty(); c.drop() {
+			if it := c.first(); !it.isPunct {
+				mb.giveBack(i, charge(it.meta))
+			}
+		}
+	}
+	if l := mb.lend; l != nil {
+		mb.failRound(l.cur)
+		mb.failRound(l.closing)
+		l.cur, l.closing, l.partials, l.rerun = nil, nil, nil, nil
+	}
+	for _, p := range mb.posts {
+		posts = append(posts, p.f)
+	}
+	mb.posts = nil
+	return posts
+}
+
+func (mb *Mailbox[P]) failRound(r *round[P]) {
+	if r == nil {
+		return
+	}
+	mb.lend.quota.add(-r.bytes)
+	for k := range r.parts {
+		for i := range r.parts[k].lents {
+			mb.ran(&r.parts[k].lents[i])
+		}
+	}
+}

@@ -1,0 +1,312 @@
+package actors
+
+import "math"
+
+// Lent is a message on its way to a lessee. Seq counts those of one round at
+// one lessee from 0: the lessee of the message with Seq 0 begins from empty.
+type Lent[P any] struct {
+	Round, Seq, Attempt int
+	Lessee              int
+	In                  int
+	Payload             P
+	Meta                Meta
+	Code                Lessee[P] // with Seq 0, from the driver
+}
+
+// Collect asks a lessee for its partial of a round, in which it was sent Count
+// messages. A lessee that has not run them all answers when it has.
+type Collect struct{ Round, Attempt, Count, Lessee int }
+
+// Ran reports that a lessee has run a lent message.
+type Ran struct{ Round, Seq, Attempt, Lessee int }
+
+// Partial is a lessee's answer to a Collect.
+type Partial struct {
+	Round, Attempt, Count int
+	Lessee                int
+	Value                 any
+	Err                   error
+}
+
+// lending is the lessor's side of rounds. A round covers the messages admitted
+// since the last; it is counted here only, and ends here.
+type lending[P any] struct {
+	n        int // lessees
+	quota    *Quota
+	lentFor  int64
+	next     int       // number of the next round
+	cur      *round[P] // takes what is lent; nil: nothing was
+	closing  *round[P] // collects
+	giveUpAt int64
+	partials []Partial  // arrived, not absorbed
+	rerun    []*lent[P] // given up, to be run here
+	spare    *round[P]
+	count    LendCounts
+}
+
+// LendCounts are what a mailbox has lent so far.
+type LendCounts struct{ Lent, Merged, Rounds, GivenUp int64 }
+
+// round keeps what was lent in it: a lessee that stalls or is lost is given up,
+// and its batches, which are frozen, run again at the lessor.
+type round[P any] struct {
+	no    int
+	since int64 // the first was lent
+	bytes int64 // charged to the quota
+	left  int   // partials to be absorbed and batches to be run again
+	parts []part[P]
+}
+
+// part is the share of one lessee in a round.
+type part[P any] struct {
+	lents   []lent[P]
+	attempt int
+	state   partState
+}
+
+type partState uint8
+
+const (
+	partOpen  partState = iota
+	partAsked           // a Collect is out
+	partCame            // its partial is here
+	partGiven           // given up: runs again
+)
+
+// lent is a kept batch.
+type lent[P any] struct {
+	ch   int
+	p    P
+	meta Meta
+	ran  bool // its credit has been returned
+}
+
+func (l *lending[P]) open() bool       { return l != nil && l.cur != nil }
+func (l *lending[P]) collecting() bool { return l != nil && l.closing != nil }
+
+// tryLend lends the first item of channel ch, if the driver wants that.
+func (mb *Mailbox[P]) tryLend(ch int, now int64) bool {
+	l := mb.lend
+	it := mb.ins[ch].first()
+	if !l.quota.room(charge(it.meta)) {
+		return false
+	}
+	k, ok := mb.hooks.Lend(it.meta)
+	if !ok {
+		return false
+	}
+	mb.lendTo(k, ch, now)
+	return true
+}
+
+func (mb *Mailbox[P]) lendTo(k, ch int, now int64) {
+	l, c := mb.lend, &mb.ins[ch]
+	it := c.first()
+	if l.cur == nil {
+		l.cur = l.newRound(now)
+	}
+	r := l.cur
+	part := &r.parts[k]
+	size := charge(it.meta)
+	r.bytes += size
+	l.quota.add(size)
+	l.count.Lent++
+	c.unrun += size
+	mb.out = append(mb.out, Effect[P]{Kind: EffectLend, Lessee: k, Lent: Lent[P]{
+		Round: r.no, Seq: len(part.lents), Attempt: part.attempt, Lessee: k,
+		In: c.port, Payload: it.p, Meta: it.meta,
+	}})
+	part.lents = append(part.lents, lent[P]{ch: ch, p: it.p, meta: it.meta})
+	mb.admit(it.meta, true)
+	c.drop()
+}
+
+func (l *lending[P]) newRound(now int64) *round[P] {
+	r := l.spare
+	l.spare = nil
+	if r == nil {
+		r = &round[P]{parts: make([]part[P], l.n)}
+	}
+	r.no, r.since = l.next, now
+	l.next++
+	return r
+}
+
+// closeRound asks every lessee used in the open round for its partial; what is
+// lent from now on belongs to the next one.
+func (mb *Mailbox[P]) closeRound(due *Frontier, now int64) {
+	l := mb.lend
+	r := l.cur
+	l.cur, l.closing = nil, r
+	l.giveUpAt = mb.hooks.GiveUp(due, now)
+	for k := range r.parts {
+		part := &r.parts[k]
+		if len(part.lents) == 0 {
+			continue
+		}
+		part.state = partAsked
+		r.left++
+		mb.out = append(mb.out, Effect[P]{Kind: EffectCollect, Lessee: k,
+			Collect: Collect{Round: r.no, Attempt: part.attempt, Count: len(part.lents), Lessee: k}})
+	}
+}
+
+// wantsEarly: lent batches are to be collected before any work is due.
+func (mb *Mailbox[P]) wantsEarly(now int64) bool {
+	l := mb.lend
+	if !l.open() || l.collecting() || mb.faults.NoEarly {
+		return false
+	}
+	if l.quota.half() {
+		return true
+	}
+	return !mb.faults.QuotaOnly && (mb.starved() || l.lentFor > 0 && now-l.cur.since >= l.lentFor)
+}
+
+// starved: an input's credit is held by lent batches that have not run. If
+// their lessee is lost nothing else brings it back.
+func (mb *Mailbox[P]) starved() bool {
+	for i := range mb.ins {
+		if c := &mb.ins[i]; c.cap > 0 && c.unrun >= c.cap {
+			return true
+		}
+	}
+	return false
+}
+
+// part returns the share of a lessee in a round that is not over, or nil.
+func (mb *Mailbox[P]) part(no, lessee int) *part[P] {
+	if l := mb.lend; l != nil {
+		for _, r := range [...]*round[P]{l.cur, l.closing} {
+			if r != nil && r.no == no {
+				return &r.parts[lessee]
+			}
+		}
+	}
+	return nil
+}
+
+// Ran takes a lessee's report; the batch's credit returns, once, unless the
+// lessee was given up: then it returns when the batch has run here.
+func (mb *Mailbox[P]) Ran(r Ran) {
+	part := mb.part(r.Round, r.Lessee)
+	if part == nil || mb.faults.CreditRound {
+		return
+	}
+	if mb.faults.CreditTwice {
+		l := &part.lents[r.Seq]
+		mb.giveBack(l.ch, charge(l.meta))
+		l.ran = true
+		return
+	}
+	if r.Attempt == part.attempt {
+		mb.ran(&part.lents[r.Seq])
+	}
+}
+
+func (mb *Mailbox[P]) ran(l *lent[P]) {
+	if l.ran {
+		return
+	}
+	l.ran = true
+	size := charge(l.meta)
+	mb.ins[l.ch].unrun -= size
+	mb.giveBack(l.ch, size)
+}
+
+// Merge takes a lessee's answer; a stale one is dropped. One that misses
+// messages means that they were lost: they run again.
+func (mb *Mailbox[P]) Merge(p Partial) {
+	part := mb.part(p.Round, p.Lessee)
+	if mb.faults.NoAttempt && part != nil {
+		mb.lend.partials = append(mb.lend.partials, p)
+		if part.state == partAsked {
+			part.state = partCame
+			return
+		}
+		mb.lend.closing.left++
+		return
+	}
+	if part == nil || part.state != partAsked || p.Attempt != part.attempt {
+		return
+	}
+	if p.Count != len(part.lents) && !mb.faults.NoCount {
+		mb.giveUpOn(part)
+		return
+	}
+	part.state = partCame
+	for i := range part.lents { // its reports may have been lost
+		if !mb.faults.CreditRound {
+			mb.ran(&part.lents[i])
+		}
+	}
+	mb.lend.partials = append(mb.lend.partials, p)
+}
+
+// giveUp gives up the lessees that have not answered in time.
+func (mb *Mailbox[P]) giveUp(now int64) {
+	l := mb.lend
+	if !l.collecting() || now < l.giveUpAt || mb.faults.NoGiveUp {
+		return
+	}
+	for k := range l.closing.parts {
+		if part := &l.closing.parts[k]; part.state == partAsked {
+			l.count.GivenUp++
+			mb.giveUpOn(part)
+		}
+	}
+	l.giveUpAt = math.MaxInt64
+}
+
+func (mb *Mailbox[P]) giveUpOn(part *part[P]) {
+	l := mb.lend
+	part.state = partGiven
+	part.attempt++
+	l.closing.left += len(part.lents) - 1
+	for i := range part.lents {
+		l.rerun = append(l.rerun, &part.lents[i])
+	}
+}
+
+// endRound lets go of a round all of which is merged.
+func (mb *Mailbox[P]) endRound() {
+	l := mb.lend
+	if !l.collecting() || l.closing.left > 0 {
+		return
+	}
+	r := l.closing
+	l.closing = nil
+	l.count.Rounds++
+	l.quota.add(-r.bytes)
+	r.bytes = 0
+	for k := range r.parts {
+		part := &r.parts[k]
+		for i := range part.lents {
+			mb.ran(&part.lents[i])
+		}
+		clear(part.lents)
+		part.lents, part.attempt, part.state = part.lents[:0], 0, partOpen
+	}
+	l.spare = r
+}
+
+// Lending returns what was lent so far.
+func (mb *Mailbox[P]) Lending() (c LendCounts) {
+	if mb.lend != nil {
+		c = mb.lend.count
+	}
+	return c
+}
+
+// Timer returns when Next is to be called though nothing happened: a lessee is
+// to be given up, or lent batches have been away for too long.
+func (mb *Mailbox[P]) Timer() int64 {
+	l := mb.lend
+	switch {
+	case l.collecting():
+		return l.giveUpAt
+	case l.open() && l.lentFor > 0:
+		return l.cur.since + l.lentFor
+	}
+	return math.MaxInt64
+}

@@ -1,0 +1,88 @@
+package actors
+
+import (
+	"math/bits"
+	"time"
+)
+
+// Stats are counters since the actor was made, as of its last turn.
+type Stats struct {
+	Messages, Rows        int64
+	Busy, Waited          time.Duration // running; from arrival to run, summed over messages
+	Lent, Merged, Rounds  int64
+	GivenUp               int64 // lessees given up, their batches run again
+	Activated, Passivated int64
+	Queued                int64         // bytes waiting
+	Cost, Path            time.Duration // median per message here; the largest sum downstream
+}
+
+// DelayBuckets is the number of buckets of a delay histogram: bucket i counts
+// delays below 2^i µs (the last: all others).
+const DelayBuckets = 24
+
+// RuntimeStats are counters of all workers since the start.
+type RuntimeStats struct {
+	Runs   int64 // turns
+	Steals int64 // of them taken from another worker's queue
+	Parks  int64 // times a worker went to sleep
+	Timers int64 // times the timer fired
+	Delay  [DelayBuckets]int64
+}
+
+// Stats returns the runtime's counters.
+func (rt *Runtime[P]) Stats() (s RuntimeStats) {
+	for _, w := range rt.workers.workers {
+		s.Runs += w.runs.Load()
+		s.Steals += w.steals.Load()
+		s.Parks += w.parks.Load()
+		for i := range w.delay {
+			s.Delay[i] += w.delay[i].Load()
+		}
+	}
+	rt.timers.mu.Lock()
+	s.Timers = rt.timers.fires
+	rt.timers.mu.Unlock()
+	return s
+}
+
+// account notes what a call took.
+func (a *actor[P]) account(c *Call[P], from, to int64) {
+	took := to - from
+	a.stats.Busy += time.Duration(took)
+	a.rt.policy.After(&a.load, took)
+	if a.mb.kind != CallPush || c.Kind != CallPush {
+		return
+	}
+	a.stats.Messages++
+	a.stats.Rows += int64(c.Meta.Rows)
+	if waited := from - c.Stamp; c.Stamp > 0 && waited >= 0 {
+		a.stats.Waited += time.Duration(waited)
+		a.w.delay[min(bits.Len64(uint64(waited)/1000), DelayBuckets-1)].Add(1)
+	}
+	a.perMsg.add(took)
+	if c.Meta.Rows > 0 {
+		a.perRow.add(took / int64(c.Meta.Rows))
+	}
+	if cost := int64(a.perMsg); cost != a.load.Cost.Load() {
+		a.load.Cost.Store(cost)
+	}
+}
+
+func (a *actor[P]) readStats() Stats {
+	a.mu.Lock()
+	s := a.told
+	a.mu.Unlock()
+	s.Cost = time.Duration(a.load.Cost.Load())
+	s.Path = time.Duration(a.load.Path.Load())
+	return s
+}
+
+// publish completes the counters at the end of a turn.
+func (a *actor[P]) publish() {
+	if l := a.mb.lend; l != nil {
+		c := l.count
+		a.stats.Lent, a.stats.Merged, a.stats.Rounds, a.stats.GivenUp = c.Lent, c.Merged, c.Rounds, c.GivenUp
+	}
+	a.stats.Queued = a.mb.Queued()
+	a.told = a.stats
+}

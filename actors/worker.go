@@ -1,0 +1,232 @@
+package actors
+
+import (
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	quantum    = int64(1e6)   // ns that a unit keeps its worker at most
+	yieldAfter = int64(100e3) // ns of work after which a worker lets the network poller run
+	stealGap   = int64(100e3) // ns by which another queue's head must be more urgent
+	minShare   = 8            // one part in so many belongs to shared work
+)
+
+// pool is the workers of a runtime: one goroutine each, with a queue of its own
+// so that a message passed on stays where its data is hot. A worker without work
+// steals the most urgent unit there is, or blocks; nothing spins.
+type pool struct {
+	clock   func() int64
+	timers  *timers
+	workers []*worker
+	closed  atomic.Bool
+	done    sync.WaitGroup
+	next    atomic.Uint32 // where a push from outside goes
+
+	idleCount atomic.Int32
+	idleMu    sync.Mutex
+	idle      []*worker
+}
+
+// worker runs units, one at a time.
+type worker struct {
+	pool *pool
+	i    int
+	q    runQueue
+	wake chan struct{}
+	owed int64 // ns of shared work that urgent work has put off
+	ran  int64 // ns since the last yield
+
+	runs, steals, parks atomic.Int64
+	delay               [DelayBuckets]atomic.Int64
+}
+
+func newPool(n int, clock func() int64, t *timers) *pool {
+	p := &pool{clock: clock, timers: t}
+	for i := range n {
+		w := &worker{pool: p, i: i, wake: make(chan struct{}, 1)}
+		w.q.head.Store(math.MaxInt64)
+		p.workers = append(p.workers, w)
+	}
+	p.done.Add(n)
+	for _, w := range p.workers {
+		go w.loop()
+	}
+	return p
+}
+
+func (p *pool) stop() {
+	p.closed.Store(true)
+	for _, w := range p.workers {
+		w.rouse()
+	}
+	p.done.Wait()
+}
+
+// push queues u: at w if its turn makes it ready (the worker takes it itself,
+// unless more waits there), else at an idle worker, or at any.
+func (p *pool) push(w *worker, r Rank, u unit) {
+	if w != nil {
+		if w.q.push(r, u) > 1 {
+			p.wakeOne()
+		}
+		return
+	}
+	if w = p.takeIdle(); w != nil {
+		w.q.push(r, u)
+		w.rouse()
+		return
+	}
+	p.workers[int(p.next.Add(1))%len(p.workers)].q.push(r, u)
+	p.wakeOne() // one may have gone idle meanwhile
+}
+
+// pushTo queues u at worker i: work meant for another core.
+func (p *pool) pushTo(i int, r Rank, u unit) {
+	p.workers[i%len(p.workers)].q.push(r, u)
+	p.wakeOne()
+}
+
+func (p *pool) wakeOne() {
+	if w := p.takeIdle(); w != nil {
+		w.rouse()
+	}
+}
+
+// rouse ends w's sleep, or keeps it from falling asleep.
+func (w *worker) rouse() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (p *pool) takeIdle() *worker {
+	if p.idleCount.Load() == 0 {
+		return nil
+	}
+	p.idleMu.Lock()
+	defer p.idleMu.Unlock()
+	n := len(p.idle)
+	if n == 0 {
+		return nil
+	}
+	w := p.idle[n-1]
+	p.idle = p.idle[:n-1]
+	p.idleCount.Add(-1)
+	return w
+}
+
+// leaveIdle takes w out of the idle ones; false: someone is waking it.
+func (p *pool) leaveIdle(w *worker) bool {
+	p.idleMu.Lock()
+	defer p.idleMu.Unlock()
+	for i, x := range p.idle {
+		if x == w {
+			p.idle = append(p.idle[:i], p.idle[i+1:]...)
+			p.idleCount.Add(-1)
+			return true
+		}
+	}
+	return false
+}
+
+func (w *worker) loop() {
+	defer w.pool.done.Done()
+	now := w.pool.clock()
+	for !w.pool.closed.Load() {
+		u, shared := w.pick(now)
+		if u == nil {
+			w.park()
+			now = w.pool.clock()
+			continue
+		}
+		w.runs.Add(1)
+		if w.q.size.Load() > 0 {
+			w.pool.wakeOne()
+		}
+		u.turn(w)
+		end := w.pool.clock()
+		w.account(end-now, shared)
+		if now = end; now >= w.pool.timers.next.Load() {
+			w.pool.timers.run()
+		}
+	}
+}
+
+// account keeps the shared units' minimum, and yields now and then: the network
+// is polled by an idle P, or every 10 ms.
+func (w *worker) account(took int64, shared bool) {
+	if shared {
+		w.owed = max(w.owed-took, -quantum)
+	} else {
+		w.owed = min(w.owed+took/minShare, quantum)
+	}
+	if w.ran += took; w.ran > yieldAfter {
+		w.ran = 0
+		runtime.Gosched()
+	}
+}
+
+// pick takes the next unit: its own most urgent, or that of another worker if
+// that one is more urgent by far or there is nothing here.
+func (w *worker) pick(now int64) (unit, bool) {
+	own := w.q.head.Load()
+	here := w.q.size.Load() > 0
+	owed := here && w.owed > 0
+	if v := w.victim(own, here); v != nil && !owed {
+		if u, shared := v.q.pop(now, false); u != nil {
+			w.steals.Add(1)
+			return u, shared
+		}
+	}
+	if !here {
+		return nil, false
+	}
+	return w.q.pop(now, owed)
+}
+
+func (w *worker) victim(own int64, here bool) (best *worker) {
+	if here && own != math.MaxInt64 {
+		own -= stealGap
+	}
+	for _, v := range w.pool.workers {
+		if v == w {
+			continue
+		}
+		if h := v.q.head.Load(); h < own {
+			best, own = v, h
+		} else if best == nil && !here && v.q.size.Load() > 0 {
+			best = v
+		}
+	}
+	return best
+}
+
+// park blocks until there is work. It is announced first and looks again then,
+// so that no push is missed.
+func (w *worker) park() {
+	p := w.pool
+	p.idleMu.Lock()
+	p.idle = append(p.idle, w)
+	p.idleCount.Add(1)
+	p.idleMu.Unlock()
+	for _, v := range p.workers {
+		if v.q.size.Load() > 0 && p.leaveIdle(w) {
+			return
+		}
+	}
+	if p.closed.Load() {
+		return
+	}
+	w.parks.Add(1)
+	<-w.wake
+}
+
+// before reports whether something more urgent than key waits at w.
+func (w *worker) before(key int64, shared bool) bool {
+	h := w.q.head.Load()
+	return h != math.MaxInt64 && (shared || h < key)
+}
