@@ -1,0 +1,149 @@
+package system
+
+import (
+	"slices"
+
+	"github.com/dirigo-stream/dirigo/sql/ast"
+	"github.com/dirigo-stream/dirigo/sql/result"
+)
+
+// join compiles a join as nested loops, the right side kept in memory.
+func (c *compiler) join(j *ast.Join, s *scope, with *ctes) (*source, error) {
+	if j.Asof {
+		return nil, unsupported(j.Pos, "ASOF JOIN")
+	}
+	left, err := c.item(j.Left, s, with)
+	if err != nil {
+		return nil, err
+	}
+	right, err := c.item(j.Right, s, with)
+	if err != nil {
+		return nil, err
+	}
+	cols := slices.Concat(left.cols, right.cols)
+	on, err := c.joinCondition(j, left, right, &scope{cols: cols, outer: s}, with)
+	if err != nil {
+		return nil, err
+	}
+	n := nested{kind: j.Kind, left: left, right: right, on: on}
+	return hideUsing(&source{cols: cols, each: n.each}, j, len(left.cols)), nil
+}
+
+// joinCondition returns the test of ON, USING or NATURAL; nil: none.
+func (c *compiler) joinCondition(j *ast.Join, left, right *source, s *scope, with *ctes) (*node, error) {
+	if j.On != nil {
+		return c.condition(j.On, s, with, "JOIN/ON")
+	}
+	var tests []*node
+	for _, name := range usingNames(j, left, right) {
+		l := slices.IndexFunc(left.cols, func(col column) bool { return col.name == name })
+		r := slices.IndexFunc(right.cols, func(col column) bool { return col.name == name })
+		if l < 0 || r < 0 {
+			return nil, at(result.Errorf(result.CodeUndefinedColumn,
+				"column %q specified in USING clause does not exist in both tables", name), j.Pos)
+		}
+		eq, err := c.binaryNodes("=", columnNode(0, l, left.cols[l].typ),
+			columnNode(0, len(left.cols)+r, right.cols[r].typ), j.Pos)
+		if err != nil {
+			return nil, err
+		}
+		tests = append(tests, eq)
+	}
+	if len(tests) == 0 {
+		return nil, nil
+	}
+	return &node{typ: result.OIDBool, eval: func(f *frame) (any, error) {
+		for _, t := range tests {
+			if v, err := t.eval(f); err != nil || v != true {
+				return false, err
+			}
+		}
+		return true, nil
+	}}, nil
+}
+
+func usingNames(j *ast.Join, left, right *source) []string {
+	var names []string
+	for _, n := range j.Using {
+		names = append(names, n.Text)
+	}
+	if j.Natural {
+		for _, l := range left.cols {
+			if slices.ContainsFunc(right.cols, func(r column) bool { return r.name == l.name }) {
+				names = append(names, l.name)
+			}
+		}
+	}
+	return names
+}
+
+// hideUsing makes the right side's copy of a USING column reachable by its
+// qualified name alone.
+func hideUsing(src *source, j *ast.Join, left int) *source {
+	names := usingNames(j, &source{cols: src.cols[:left]}, &source{cols: src.cols[left:]})
+	for i := left; i < len(src.cols); i++ {
+		if slices.Contains(names, src.cols[i].name) {
+			src.cols[i].rel, src.cols[i].name = "", ""
+		}
+	}
+	if !j.Alias.Name.Empty() {
+		return aliased(src, j.Alias, "")
+	}
+	return src
+}
+
+// nested is a join by nested loops.
+type nested struct {
+	kind        ast.JoinKind
+	left, right *source
+	on          *node
+}
+
+func (n *nested) each(outer *frame, f func([]any) error) error {
+	var rights [][]any
+	err := n.right.each(outer, func(row []any) error {
+		rights = append(rights, row)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	matched := make([]bool, len(rights))
+	err = n.left.each(outer, func(l []any) error { return n.row(l, rights, matched, outer, f) })
+	if err != nil || n.kind != ast.RightJoin && n.kind != ast.FullJoin {
+		return err
+	}
+	for i, r := range rights {
+		if !matched[i] {
+			if err := f(concat(make([]any, len(n.left.cols)), r)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (n *nested) row(l []any, rights [][]any, matched []bool, outer *frame, f func([]any) error) error {
+	found := false
+	buf := concat(l, make([]any, len(n.right.cols)))
+	for i, r := range rights {
+		copy(buf[len(l):], r)
+		if n.on != nil {
+			v, err := n.on.eval(&frame{row: buf, outer: outer})
+			if err != nil {
+				return err
+			}
+			if v != true {
+				continue
+			}
+		}
+		found, matched[i] = true, true
+		if err := f(slices.Clone(buf)); err != nil {
+			return err
+		}
+	}
+	if !found && (n.kind == ast.LeftJoin || n.kind == ast.FullJoin) {
+		return f(concat(l, make([]any, len(n.right.cols))))
+	}
+	return nil
+}

@@ -1,0 +1,377 @@
+package system
+
+import (
+	"math"
+	"regexp"
+	"strings"
+
+	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/sql/ast"
+	"github.com/dirigo-stream/dirigo/sql/result"
+)
+
+func (c *compiler) unary(e *ast.Unary, s *scope) (*node, error) {
+	n, err := c.expr(e.X, s)
+	if err != nil {
+		return nil, err
+	}
+	switch e.Op {
+	case "not":
+		if n, err = c.coerce(n, result.OIDBool); err != nil {
+			return nil, err
+		}
+		return &node{typ: result.OIDBool, eval: func(f *frame) (any, error) {
+			v, err := n.eval(f)
+			return negate(v, true), err
+		}}, nil
+	case "+":
+		return n, nil
+	case "-":
+		return c.binaryNodes("-", constant(int64(0), result.OIDInt2), n, e.Pos)
+	}
+	return nil, noOperator(e.Op, e.Pos)
+}
+
+func noOperator(op string, pos ast.Pos) error {
+	return at(result.Errorf(result.CodeUndefinedFunc, "operator does not exist: %s", op), pos)
+}
+
+func (c *compiler) binary(e *ast.Binary, s *scope) (*node, error) {
+	l, err := c.expr(e.L, s)
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.expr(e.R, s)
+	if err != nil {
+		return nil, err
+	}
+	return c.binaryNodes(e.Op, l, r, e.Pos)
+}
+
+func (c *compiler) binaryNodes(op string, l, r *node, pos ast.Pos) (n *node, err error) {
+	switch op {
+	case "and", "or":
+		n, err = c.logic(op, l, r)
+	case "=", "<>", "!=", "<", "<=", ">", ">=":
+		n, err = c.comparison(op, l, r)
+	case "||":
+		n, err = c.joined(l, r)
+	case "~", "~*", "!~", "!~*", "~~", "!~~", "~~*", "!~~*":
+		n, err = c.match(op, l, r)
+	case "+", "-", "*", "/", "%":
+		n, err = c.arithmetic(op, l, r)
+	default:
+		return nil, noOperator(op, pos)
+	}
+	if err != nil {
+		e := result.From(c.background(), err)
+		if e.Offset == 0 {
+			e = at(e, pos)
+		}
+		return nil, e
+	}
+	return n, nil
+}
+
+// logic is AND and OR with three values.
+func (c *compiler) logic(op string, l, r *node) (*node, error) {
+	nodes, err := c.coerceAll([]*node{l, r}, result.OIDBool)
+	if err != nil {
+		return nil, err
+	}
+	decides := op == "or"
+	return &node{typ: result.OIDBool, eval: func(f *frame) (any, error) {
+		a, err := nodes[0].eval(f)
+		if err != nil || a == decides {
+			return a, err
+		}
+		b, err := nodes[1].eval(f)
+		if err != nil || b == decides || a != nil {
+			return b, err
+		}
+		return nil, nil
+	}}, nil
+}
+
+// pair compiles two expressions to one type.
+func (c *compiler) pair(x, y ast.Expr, s *scope) (*node, *node, error) {
+	l, err := c.expr(x, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := c.expr(y, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c.match2(l, r)
+}
+
+func (c *compiler) match2(l, r *node) (*node, *node, error) {
+	typ, ok := common(l.typ, r.typ)
+	if !ok {
+		return nil, nil, result.Errorf(result.CodeUndefinedFunc, "operator does not exist: %s = %s", formatType(l.typ, -1), formatType(r.typ, -1))
+	}
+	if typ == result.OIDUnknown {
+		typ = result.OIDText
+	}
+	nodes, err := c.coerceAll([]*node{l, r}, typ)
+	if err != nil {
+		return nil, nil, err
+	}
+	return nodes[0], nodes[1], nil
+}
+
+func (c *compiler) comparison(op string, l, r *node) (*node, error) {
+	l, r, err := c.match2(l, r)
+	if err != nil {
+		return nil, err
+	}
+	return strict(result.OIDBool, l, r, func(a, b any) (any, error) { return holds(op, compare(a, b)), nil }), nil
+}
+
+func holds(op string, d int) bool {
+	switch op {
+	case "=":
+		return d == 0
+	case "<":
+		return d < 0
+	case "<=":
+		return d <= 0
+	case ">":
+		return d > 0
+	case ">=":
+		return d >= 0
+	}
+	return d != 0
+}
+
+// strict is a function of two values that is NULL where one of them is.
+func strict(typ uint32, l, r *node, f func(a, b any) (any, error)) *node {
+	return &node{typ: typ, eval: func(fr *frame) (any, error) {
+		a, b, err := both(l, r, fr)
+		if err != nil || a == nil || b == nil {
+			return nil, err
+		}
+		return f(a, b)
+	}}
+}
+
+// joined is || of texts or of arrays.
+func (c *compiler) joined(l, r *node) (*node, error) {
+	if isArray(l.typ) || isArray(r.typ) {
+		return c.joinedArrays(l, r)
+	}
+	nodes, err := c.coerceAll([]*node{l, r}, result.OIDText)
+	if err != nil {
+		return nil, err
+	}
+	return strict(result.OIDText, nodes[0], nodes[1], func(a, b any) (any, error) {
+		return a.(string) + b.(string), nil
+	}), nil
+}
+
+// joinedArrays takes NULL for an empty array, as array_cat does.
+func (c *compiler) joinedArrays(l, r *node) (*node, error) {
+	typ := l.typ
+	if !isArray(typ) {
+		typ = r.typ
+	}
+	wrap := func(n *node) (*node, error) {
+		if isArray(n.typ) || n.typ == result.OIDUnknown {
+			return c.coerce(n, typ)
+		}
+		return c.arrayOfNodes([]*node{n})
+	}
+	l, err := wrap(l)
+	if err != nil {
+		return nil, err
+	}
+	if r, err = wrap(r); err != nil {
+		return nil, err
+	}
+	return &node{typ: typ, eval: func(f *frame) (any, error) {
+		a, b, err := both(l, r, f)
+		switch {
+		case err != nil || a == nil:
+			return b, err
+		case b == nil:
+			return a, nil
+		}
+		return concat(a.([]any), b.([]any)), nil
+	}}, nil
+}
+
+// match is LIKE and the regular expressions. The pattern of the last row is
+// kept compiled: mostly it is a constant.
+func (c *compiler) match(op string, l, r *node) (*node, error) {
+	nodes, err := c.coerceAll([]*node{l, r}, result.OIDText)
+	if err != nil {
+		return nil, err
+	}
+	bare, not := strings.CutPrefix(op, "!")
+	var last string
+	var re *regexp.Regexp
+	return strict(result.OIDBool, nodes[0], nodes[1], func(a, b any) (any, error) {
+		if re == nil || last != b.(string) {
+			pattern := b.(string)
+			if strings.HasPrefix(bare, "~~") {
+				pattern = likePattern(pattern)
+			}
+			if bare == "~*" || bare == "~~*" {
+				pattern = "(?i)" + pattern
+			}
+			var err error
+			if re, err = regexp.Compile(pattern); err != nil {
+				return nil, result.Errorf("2201B", "invalid regular expression: %s", err)
+			}
+			last = b.(string)
+		}
+		return re.MatchString(a.(string)) != not, nil
+	}), nil
+}
+
+func (c *compiler) arithmetic(op string, l, r *node) (*node, error) {
+	if l.typ == result.OIDInterval || r.typ == result.OIDInterval || isTime(l.typ) || isTime(r.typ) {
+		return c.timeArithmetic(op, l, r)
+	}
+	l, r, err := c.match2(l, r)
+	if err != nil {
+		return nil, err
+	}
+	typ := l.typ
+	if !isNumber(typ) {
+		return nil, result.Errorf(result.CodeUndefinedFunc, "operator does not exist: %s %s %s", formatType(typ, -1), op, formatType(typ, -1))
+	}
+	return strict(typ, l, r, func(a, b any) (any, error) {
+		switch a := a.(type) {
+		case int64:
+			v, err := intArithmetic(op, a, b.(int64))
+			if err != nil {
+				return nil, err
+			}
+			return castNumber(v, typ)
+		case float64:
+			return floatArithmetic(op, a, b.(float64))
+		}
+		return decimalArithmetic(op, a.(batch.Decimal), b.(batch.Decimal))
+	}), nil
+}
+
+var (
+	errZero  = result.Errorf("22012", "division by zero")
+	errRange = result.Errorf("22003", "value out of range")
+)
+
+func intArithmetic(op string, a, b int64) (int64, error) {
+	var v int64
+	switch op {
+	case "+":
+		if v = a + b; (v > a) != (b > 0) {
+			return v, rangeUnless(b == 0)
+		}
+	case "-":
+		if v = a - b; (v < a) != (b > 0) {
+			return v, rangeUnless(b == 0)
+		}
+	case "*":
+		if v = a * b; a != 0 && (v/a != b || a == -1 && b == math.MinInt64) {
+			return v, errRange
+		}
+	default:
+		switch {
+		case b == 0:
+			return 0, errZero
+		case b == -1 && op == "%":
+			return 0, nil
+		case op == "%":
+			return a % b, nil
+		case b == -1 && a == math.MinInt64:
+			return 0, errRange
+		}
+		v = a / b
+	}
+	return v, nil
+}
+
+func rangeUnless(ok bool) error {
+	if ok {
+		return nil
+	}
+	return errRange
+}
+
+func floatArithmetic(op string, a, b float64) (any, error) {
+	switch op {
+	case "+":
+		return a + b, nil
+	case "-":
+		return a - b, nil
+	case "*":
+		return a * b, nil
+	case "/":
+		if b == 0 {
+			return nil, errZero
+		}
+		return a / b, nil
+	}
+	return nil, result.Errorf(result.CodeUndefinedFunc, "operator does not exist: double precision %% double precision")
+}
+
+func decimalArithmetic(op string, a, b batch.Decimal) (any, error) {
+	switch op {
+	case "+":
+		return a.Add(b), nil
+	case "-":
+		return a.Sub(b), nil
+	case "*":
+		return a.Mul(b), nil
+	}
+	if b.Sign() == 0 && b.Form == batch.Finite {
+		return nil, errZero
+	}
+	if op == "%" {
+		return a.Mod(b)
+	}
+	return a.Div(b)
+}
+
+// timeArithmetic is time ± interval and time − time.
+func (c *compiler) timeArithmetic(op string, l, r *node) (*node, error) {
+	var err error
+	if isTime(l.typ) && r.typ == result.OIDUnknown {
+		r, err = c.coerce(r, l.typ)
+	}
+	if err == nil && l.typ == result.OIDDate {
+		l, err = c.coerce(l, result.OIDTimestamp)
+	}
+	if err == nil && r.typ == result.OIDDate {
+		r, err = c.coerce(r, result.OIDTimestamp)
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case isTime(l.typ) && r.typ == result.OIDInterval && (op == "+" || op == "-"):
+		return strict(l.typ, l, r, func(a, b any) (any, error) { return c.shift(op, a.(int64), b.(batch.Span)) }), nil
+	case isTime(l.typ) && isTime(r.typ) && op == "-":
+		return strict(result.OIDInterval, l, r, func(a, b any) (any, error) {
+			d := a.(int64) - b.(int64)
+			return batch.Span{Days: int32(d / 86400e6), Micros: d % 86400e6}, nil
+		}), nil
+	}
+	return nil, result.Errorf(result.CodeUndefinedFunc, "operator does not exist: %s %s %s", formatType(l.typ, -1), op, formatType(r.typ, -1))
+}
+
+func (c *compiler) shift(op string, t int64, s batch.Span) (any, error) {
+	ok := true
+	if op == "-" {
+		s, ok = s.Neg()
+	}
+	if ok {
+		t, ok = batch.AddSpanTZ(t, s, c.env.Zone)
+	}
+	if !ok {
+		return nil, result.Errorf("22008", "timestamp out of range")
+	}
+	return t, nil
+}
