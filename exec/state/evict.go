@@ -77,6 +77,7 @@ func (s *spilled) comeBack(from *page) {
 	}
 	p.rehash(s.table.shape, indexSize(p.n))
 	p.away, p.slow, p.used = nil, false, true
+	p.pin = s.table.store.pin
 	s.table.charge(p)
 	s.table.store.release(s)
 }
@@ -150,7 +151,7 @@ func (st *Store) victims() []*spilled {
 			break
 		}
 		p := hp.table.pages[hp.pid]
-		if p.away != nil || p.n == 0 || taken[p] {
+		if p.away != nil || p.n == 0 || p.pin == st.pin || taken[p] {
 			continue
 		}
 		if p.used {

@@ -73,9 +73,13 @@ func (st *Store) Cold() bool {
 }
 
 // Need returns the read that the rows which got NoRef wait for, or one that
-// evicts pages where memory is short; nil: nothing to wait for.
-func (st *Store) Need() exec.Read {
-	r := &read{st: st, trash: st.takeTrash(), evict: st.victims()}
+// evicts pages where memory is short, unless the caller holds refs and forbids
+// it; nil: nothing to wait for.
+func (st *Store) Need(evict bool) exec.Read {
+	r := &read{st: st, trash: st.takeTrash()}
+	if evict {
+		r.evict = st.victims()
+	}
 	if len(st.wantSeg) > 0 {
 		r.segment = st.wantSeg[0] + 1
 		r.names = st.segments[st.wantSeg[0]].names

@@ -39,6 +39,7 @@ type page struct {
 	readers *atomic.Int32 // how many frozen copies share the arrays; nil: none
 	away    *spilled      // set while the page is evicted
 	charged int64
+	pin     uint32 // see Store.Unpin
 }
 
 func (p *page) row(s *shape, slot int) []int64 {

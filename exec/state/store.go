@@ -45,6 +45,7 @@ type Store struct {
 	hand     hand
 	trash    []string // spilled pages that nobody needs
 	spills   uint64   // spilled so far, for names
+	pin      uint32   // pages with this number came since Unpin
 }
 
 // NewStore returns a store with the given layouts; what home.Sealed names is
@@ -53,7 +54,7 @@ func NewStore(home Home, layouts ...Layout) *Store {
 	if home.KeyGroups == 0 {
 		home.KeyGroups, home.Low, home.High = 1, 0, 1
 	}
-	st := &Store{home: home, tables: map[tableID]*Table{}, sealed: map[int64]bool{}, mark: math.MinInt64}
+	st := &Store{home: home, tables: map[tableID]*Table{}, sealed: map[int64]bool{}, mark: math.MinInt64, pin: 1}
 	for _, l := range layouts {
 		st.shapes = append(st.shapes, newShape(l))
 	}
@@ -153,6 +154,14 @@ func (st *Store) SetMark(m int64) {
 // Mark returns the number kept by SetMark.
 func (st *Store) Mark() int64 { return st.mark }
 
+// Memory returns the account that the store charges.
+func (st *Store) Memory() *Account { return st.home.Memory }
+
+// Unpin says that the work which pages were brought in for got on: they may be
+// evicted again. Without it two pages that are needed together could push each
+// other out for ever.
+func (st *Store) Unpin() { st.pin++ }
+
 // Bytes returns the memory held, in bytes.
 func (st *Store) Bytes() int64 { return st.held }
 
@@ -177,4 +186,16 @@ func (st *Store) Trim(int64) int64 {
 
 func (st *Store) String() string {
 	return fmt.Sprintf("state of key groups %d to %d: %d tables, %d bytes", st.home.Low, st.home.High, len(st.tables), st.held)
+}
+
+// Spread returns a hash for a part of the key with hash h: in the same key
+// group, elsewhere within it by the part's own hash.
+func (st *Store) Spread(h, part uint64) uint64 {
+	n := uint64(st.home.KeyGroups)
+	g := (h >> 32) * n >> 32
+	low, high := (g<<32+n-1)/n, ((g+1)<<32+n-1)/n
+	mixed := (h ^ part*0x9e3779b97f4a7c15) * 0xd6e8feb86659fd93
+	mixed ^= mixed >> 32
+	mixed *= 0xd6e8feb86659fd93
+	return (low+(mixed>>32)*(high-low)>>32)<<32 | mixed&(1<<32-1)
 }

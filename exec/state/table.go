@@ -49,6 +49,12 @@ func newTable(st *Store, id tableID) *Table {
 // Len returns the number of keys.
 func (t *Table) Len() int { return t.live }
 
+// Pane returns the pane that the table belongs to.
+func (t *Table) Pane() int64 { return t.id.pane }
+
+// Kind returns the index of the table's layout.
+func (t *Table) Kind() int { return t.id.kind }
+
 // Acc returns the index of accumulator i in a row.
 func (t *Table) Acc(i int) int { return t.shape.acc + i }
 

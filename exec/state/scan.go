@@ -1,0 +1,98 @@
+package state
+
+import (
+	"github.com/dirigo-stream/dirigo/exec/batch"
+)
+
+// Depth returns the number of hash bits by which the table is cut into pages.
+func (t *Table) Depth() int { return int(t.depth) }
+
+// Part appends the refs of the live rows whose hashes begin with the top bits
+// of part: one of 2^bits parts of the table. It appends none and returns wait
+// when a page of the part is away, which it wants then.
+func (t *Table) Part(bits int, part uint64, refs []Ref) (_ []Ref, wait bool) {
+	first, last := part, part+1
+	if d := int(t.depth); d >= bits {
+		first, last = part<<(d-bits), (part+1)<<(d-bits)
+	} else {
+		first >>= bits - d
+		last = first + 1
+	}
+	for i := first; i < last; i++ {
+		if p := t.pages[t.dir[i]]; p.away != nil {
+			t.store.want(p.away)
+			wait = true
+		}
+	}
+	if wait {
+		return refs, true
+	}
+	for i := first; i < last; i++ {
+		pid := t.dir[i]
+		if i > first && pid == t.dir[i-1] {
+			continue
+		}
+		p := t.pages[pid]
+		p.used = true
+		filter := int(p.depth) < bits
+		for slot := range p.n {
+			if p.flags[slot]&flagDead != 0 || filter && uint64(p.cells[slot*t.shape.stride])>>(64-bits) != part {
+				continue
+			}
+			refs = append(refs, Ref(pid<<slotBits|uint32(slot)))
+		}
+	}
+	return refs, false
+}
+
+// AssignFrom is Assign for the keys of rows of another table with as many
+// keys; refs[i] becomes the row for from[i] (at most Chunk).
+func (t *Table) AssignFrom(src *Table, from []Ref, refs []Ref) (missing int, err error) {
+	slots := make([]int32, 0, Chunk)
+	for i := 0; i < len(from); {
+		pid := from[i] >> slotBits
+		slots = slots[:0]
+		start := i
+		for ; i < len(from) && from[i]>>slotBits == pid; i++ {
+			slots = append(slots, int32(from[i]&slotMask))
+		}
+		t.keys.loadPage(t.shape, src.pages[pid], slots)
+		n, err := t.assign(&t.keys, refs[start:i])
+		if missing += n; err != nil {
+			return missing, err
+		}
+	}
+	return missing, nil
+}
+
+// Hash returns the hash of a row's key.
+func (t *Table) Hash(r Ref) uint64 {
+	return uint64(t.pages[r>>slotBits].cells[int(r&slotMask)*t.shape.stride])
+}
+
+// AppendKey appends key i of rows to a column of its kind.
+func (t *Table) AppendKey(i int, refs []Ref, out batch.Column) {
+	mask, bit, w := 1+i/64, int64(1)<<(i%64), t.shape.key+i
+	for _, r := range refs {
+		p := t.pages[r>>slotBits]
+		row := p.row(t.shape, int(r&slotMask))
+		if row[mask]&bit != 0 {
+			batch.AppendNull(out)
+			continue
+		}
+		switch c := out.(type) {
+		case *batch.Vec[int64]:
+			c.Append(row[w])
+		case *batch.TextVec:
+			c.Append(p.bytes(row[w]))
+		case *batch.Vec[float64]:
+			c.Append(WordFloat(row[w]))
+		case *batch.Vec[bool]:
+			c.Append(row[w] != 0)
+		case *batch.Vec[batch.Decimal]:
+			c.Append(DecimalOf(p.bytes(row[w])))
+		case *batch.Vec[batch.Span]:
+			c.Append(SpanOf(p.bytes(row[w])))
+		}
+	}
+}
