@@ -9,24 +9,7 @@ import (
 
 // Column returns a reference to column i of a schema.
 func Column(s batch.Schema, i int) *expr.Node {
-	return &expr.Node{Op: expr.OpCol, Type: s[i].Type, Col: i, Name: s[i].Name}
-}
-
-// Uses returns the columns that an expression reads, in increasing order.
-func Uses(n *expr.Node) []int {
-	var columns []int
-	var visit func(n *expr.Node)
-	visit = func(n *expr.Node) {
-		if n.Op == expr.OpCol {
-			columns = append(columns, n.Col)
-		}
-		for _, a := range n.Args {
-			visit(a)
-		}
-	}
-	visit(n)
-	slices.Sort(columns)
-	return slices.Compact(columns)
+	return expr.Col(i, s[i].Name, s[i].Type)
 }
 
 // Replace returns the expression with each column reference replaced by what f

@@ -27,7 +27,7 @@ func (f *Filter) With(in ...Node) Node { return &Filter{Input: in[0], Pred: f.Pr
 func (f *Filter) Props() Props { return f.Input.Props() }
 
 // Line implements Node.
-func (f *Filter) Line() string { return "Filter " + Text(f.Pred) }
+func (f *Filter) Line() string { return "Filter " + f.Pred.String() }
 
 // Project computes columns.
 type Project struct {
@@ -74,7 +74,7 @@ func (p *Project) place(c int) int {
 func (p *Project) Line() string {
 	parts := make([]string, len(p.Exprs))
 	for i, e := range p.Exprs {
-		parts[i] = Text(e)
+		parts[i] = e.String()
 		if e.Op != expr.OpCol || e.Name != p.Names[i] {
 			parts[i] += " AS " + p.Names[i]
 		}
@@ -183,7 +183,7 @@ func (v *Values) Line() string {
 	for i, row := range v.Rows {
 		cells := make([]string, len(row))
 		for j, e := range row {
-			cells[j] = Text(e)
+			cells[j] = e.String()
 		}
 		rows[i] = "(" + strings.Join(cells, ", ") + ")"
 	}

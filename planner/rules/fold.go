@@ -1,22 +1,26 @@
 package rules
 
 import (
+	"time"
+
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/expr"
 	"github.com/dirigo-stream/dirigo/planner/logical"
 )
 
-// Fold simplifies expressions: AND and OR with constants, double NOT, CASE with
-// constant conditions, casts to the type a value has.
-func Fold(n logical.Node) logical.Node {
+// Fold computes constant parts of expressions, in a time zone, and simplifies
+// what is left: AND and OR with constants, double NOT, CASE with constant
+// conditions.
+func Fold(n logical.Node, zone *time.Location) logical.Node {
+	simple := func(n *expr.Node) *expr.Node { return Simplify(n, zone) }
 	return logical.Transform(n, func(n logical.Node) logical.Node {
 		switch n := n.(type) {
 		case *logical.Filter:
-			return &logical.Filter{Input: n.Input, Pred: Simplify(n.Pred)}
+			return &logical.Filter{Input: n.Input, Pred: simple(n.Pred)}
 		case *logical.Project:
 			out := &logical.Project{Input: n.Input, Names: n.Names, Exprs: make([]*expr.Node, len(n.Exprs))}
 			for i, e := range n.Exprs {
-				out.Exprs[i] = Simplify(e)
+				out.Exprs[i] = simple(e)
 			}
 			return out
 		}
@@ -25,7 +29,9 @@ func Fold(n logical.Node) logical.Node {
 }
 
 // Simplify returns an expression that gives the same values with less work.
-func Simplify(n *expr.Node) *expr.Node { return logical.Rewrite(n, simplify) }
+func Simplify(n *expr.Node, zone *time.Location) *expr.Node {
+	return logical.Rewrite(expr.Fold(n, &expr.Context{Loc: zone}), simplify)
+}
 
 func simplify(n *expr.Node) *expr.Node {
 	switch {
@@ -34,11 +40,9 @@ func simplify(n *expr.Node) *expr.Node {
 	case n.Op == expr.OpCall && n.Name == "not" && n.Args[0].Op == expr.OpCall && n.Args[0].Name == "not":
 		return n.Args[0].Args[0]
 	case n.Op == expr.OpCall && n.Name == "not" && isTruth(n.Args[0]):
-		return truth(!isTrue(n.Args[0]))
+		return expr.BoolConst(!isTrue(n.Args[0]))
 	case n.Op == expr.OpCase:
 		return simplifyCase(n)
-	case n.Op == expr.OpCast && n.Args[0].Type == n.Type:
-		return n.Args[0]
 	}
 	return n
 }
@@ -54,12 +58,12 @@ func junction(n *expr.Node) *expr.Node {
 		case !isTruth(a):
 			left = append(left, a)
 		case isTrue(a) != neutral:
-			return truth(!neutral)
+			return expr.BoolConst(!neutral)
 		}
 	}
 	switch len(left) {
 	case 0:
-		return truth(neutral)
+		return expr.BoolConst(neutral)
 	case 1:
 		return left[0]
 	case len(n.Args):
@@ -94,7 +98,7 @@ func caseOf(n *expr.Node, args []*expr.Node) *expr.Node {
 	case len(args) == 1:
 		return args[0]
 	case len(args) == 0:
-		return &expr.Node{Op: expr.OpConst, Type: n.Type, Null: true}
+		return expr.Null(n.Type)
 	}
 	c := *n
 	c.Args = args
@@ -107,11 +111,3 @@ func isTruth(n *expr.Node) bool {
 }
 
 func isTrue(n *expr.Node) bool { return isTruth(n) && (n.Text == "t" || n.Text == "true") }
-
-func truth(v bool) *expr.Node {
-	text := "f"
-	if v {
-		text = "t"
-	}
-	return &expr.Node{Op: expr.OpConst, Type: batch.T(batch.Bool), Text: text}
-}

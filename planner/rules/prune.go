@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/dirigo-stream/dirigo/exec/agg"
+	"github.com/dirigo-stream/dirigo/exec/expr"
 	"github.com/dirigo-stream/dirigo/planner/logical"
 )
 
@@ -66,7 +67,7 @@ func prune(n logical.Node, need columns) (logical.Node, place) {
 	case *logical.Scan:
 		return pruneScan(n, need), rank(need)
 	case *logical.Filter:
-		need.add(logical.Uses(n.Pred)...)
+		need.add(expr.Columns(n.Pred)...)
 		in, at := prune(n.Input, need)
 		return &logical.Filter{Input: in, Pred: logical.Shift(n.Pred, at)}, at
 	case *logical.Project:
@@ -98,7 +99,7 @@ func pruneScan(n *logical.Scan, need columns) logical.Node {
 func pruneProject(n *logical.Project, need columns) logical.Node {
 	below := columns{}
 	for _, c := range need.sorted() {
-		below.add(logical.Uses(n.Exprs[c])...)
+		below.add(expr.Columns(n.Exprs[c])...)
 	}
 	in, at := prune(n.Input, below)
 	out := &logical.Project{Input: in}

@@ -60,7 +60,7 @@ func filter(n logical.Node, preds []*expr.Node) logical.Node {
 // belowProject follows a predicate through a projection. What is computed there
 // would be computed twice below it, so only columns and constants are followed.
 func belowProject(n *logical.Project, pred *expr.Node) *expr.Node {
-	for _, c := range logical.Uses(pred) {
+	for _, c := range expr.Columns(pred) {
 		if op := n.Exprs[c].Op; op != expr.OpCol && op != expr.OpConst {
 			return nil
 		}
@@ -69,7 +69,7 @@ func belowProject(n *logical.Project, pred *expr.Node) *expr.Node {
 }
 
 func belowWidth(width int, pred *expr.Node) *expr.Node {
-	if slices.ContainsFunc(logical.Uses(pred), func(c int) bool { return c >= width }) {
+	if slices.ContainsFunc(expr.Columns(pred), func(c int) bool { return c >= width }) {
 		return nil
 	}
 	return pred
@@ -78,7 +78,7 @@ func belowWidth(width int, pred *expr.Node) *expr.Node {
 // belowGroup follows a predicate on keys. One without columns stays above: it
 // would empty the input of an aggregate that has a row even then.
 func belowGroup(n *logical.Group, pred *expr.Node) *expr.Node {
-	uses, before := logical.Uses(pred), n.Before()
+	uses, before := expr.Columns(pred), n.Before()
 	isKey := func(c int) bool { return c >= before && c < before+len(n.Keys) }
 	if len(uses) == 0 || slices.ContainsFunc(uses, func(c int) bool { return !isKey(c) }) {
 		return nil

@@ -4,7 +4,11 @@
 // It knows nothing of SQL text, catalogs or workers.
 package rules
 
-import "github.com/dirigo-stream/dirigo/planner/logical"
+import (
+	"time"
+
+	"github.com/dirigo-stream/dirigo/planner/logical"
+)
 
 // Emit says when a continuous query shows the results of its windows.
 type Emit uint8
@@ -16,25 +20,35 @@ const (
 	CloseOrErr             // the same, and any other aggregate is refused
 )
 
-// Continuous rewrites the plan of a continuous query. lateness is how far, in
-// microseconds, rows may lie behind the watermark and still be counted. The
-// error is a *NotClosable.
-func Continuous(plan logical.Node, emit Emit, lateness int64) (logical.Node, error) {
-	plan = Windows(common(plan))
-	if emit != Changes {
+// Config says what a plan is rewritten for.
+type Config struct {
+	Emit Emit
+	// Lateness is how far, in microseconds, rows may lie behind the watermark
+	// and still be counted.
+	Lateness int64
+	// Zone is the time zone in which constants are computed; nil: UTC.
+	Zone *time.Location
+}
+
+// Continuous rewrites the plan of a continuous query. The error is a *NotClosable.
+func Continuous(plan logical.Node, c Config) (logical.Node, error) {
+	plan = Windows(common(plan, c.Zone))
+	if c.Emit != Changes {
 		var err error
-		if plan, err = CloseWindows(plan, emit == CloseOrErr); err != nil {
+		if plan, err = CloseWindows(plan, c.Emit == CloseOrErr); err != nil {
 			return nil, err
 		}
 	}
-	return Late(common(Distinct(plan)), lateness), nil
+	return Late(common(Distinct(plan), c.Zone), c.Lateness), nil
 }
 
 // Bounded rewrites the plan of a SELECT, which has an end: nothing closes early
 // and nothing comes late.
-func Bounded(plan logical.Node) logical.Node { return common(Distinct(common(plan))) }
+func Bounded(plan logical.Node, zone *time.Location) logical.Node {
+	return common(Distinct(common(plan, zone)), zone)
+}
 
 // common are the rewrites that every plan gets, each leaving what the next uses.
-func common(plan logical.Node) logical.Node {
-	return Merge(Prune(Merge(Pushdown(Fold(plan)))))
+func common(plan logical.Node, zone *time.Location) logical.Node {
+	return Merge(Prune(Merge(Pushdown(Fold(plan, zone)))))
 }

@@ -72,7 +72,7 @@ func (f *fusion) possible() bool {
 			}
 		}
 	}
-	if f.pred != nil && slices.ContainsFunc(logical.Uses(f.pred), func(c int) bool { return c < f.width }) {
+	if f.pred != nil && slices.ContainsFunc(expr.Columns(f.pred), func(c int) bool { return c < f.width }) {
 		return false
 	}
 	return found && slices.Contains(f.window.Input.Props().Times, f.window.Span.Time)
@@ -82,7 +82,7 @@ func (f *fusion) possible() bool {
 func (f *fusion) bound(e *expr.Node) bool { return e.Op == expr.OpCol && e.Col >= f.width }
 
 func (f *fusion) touches(e *expr.Node) bool {
-	return slices.ContainsFunc(logical.Uses(e), func(c int) bool { return c >= f.width })
+	return slices.ContainsFunc(expr.Columns(e), func(c int) bool { return c >= f.width })
 }
 
 // build returns the window aggregate under what restores the old columns.

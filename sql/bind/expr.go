@@ -1,0 +1,291 @@
+package bind
+
+import (
+	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/exec/expr"
+	"github.com/dirigo-stream/dirigo/sql/ast"
+)
+
+// expr binds a scalar expression over the columns of a scope.
+func (b *binder) expr(e ast.Expr, s *scope) (*expr.Node, error) {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return b.ident(e, s)
+	case *ast.Literal, *ast.TypedLiteral, *ast.IntervalLiteral, *ast.Param:
+		return b.literal(e)
+	case *ast.Unary:
+		return b.unary(e, s)
+	case *ast.Binary:
+		return b.binary(e, s)
+	case *ast.Is:
+		return b.is(e, s)
+	case *ast.IsDistinct:
+		return b.operator(e.Pos, "is distinct from", e.Not, s, e.L, e.R)
+	case *ast.Between:
+		return b.between(e, s)
+	case *ast.In:
+		return b.in(e, s)
+	case *ast.Like:
+		return b.like(e, s)
+	case *ast.Call:
+		return b.call(e, s)
+	case *ast.Cast:
+		return b.castExpr(e, s)
+	case *ast.Case:
+		return b.caseExpr(e, s)
+	case *ast.Extract:
+		return b.extract(e, s)
+	case *ast.AtTimeZone:
+		return b.operator(e.Pos, "timezone", false, s, e.Zone, e.X)
+	case *ast.Collate:
+		return b.collate(e, s)
+	}
+	return nil, unsupported(e)
+}
+
+// unsupported names what cannot be bound.
+func unsupported(e ast.Expr) error {
+	switch e := e.(type) {
+	case *ast.Star:
+		return fail(codeSyntax, e.Pos, "* is not allowed here")
+	case *ast.Default:
+		return fail(codeSyntax, e.Pos, "DEFAULT is not allowed in this context")
+	case *ast.NamedArg:
+		return later(e.Pos, "named arguments are")
+	case *ast.Subquery:
+		return later(e.Pos, "subqueries in expressions are").hint("A subquery may stand in FROM.")
+	case *ast.Quantified:
+		return later(e.Pos, "ANY and ALL are").hint("Use IN (value, ...).")
+	case *ast.Array, *ast.ArraySubquery, *ast.Index:
+		return later(e.At(), "arrays are")
+	case *ast.Row, *ast.FieldSel:
+		return later(e.At(), "row values are")
+	case *ast.GroupingSet:
+		return later(e.Pos, "grouping sets are")
+	}
+	return later(e.At(), "this expression is")
+}
+
+func (b *binder) ident(e *ast.Ident, s *scope) (*expr.Node, error) {
+	i, err := s.column(e.Name)
+	if err == nil {
+		return b.ref(s, i, e.Pos), nil
+	}
+	if len(e.Name) == 1 { // a function of SQL's that is written without parentheses
+		if n, ok, err := b.environment(e.Name[0].Text, e.Pos); ok {
+			return n, err
+		}
+	}
+	return nil, err
+}
+
+func (b *binder) exprs(list []ast.Expr, s *scope) ([]*expr.Node, error) {
+	out := make([]*expr.Node, len(list))
+	for i, e := range list {
+		var err error
+		if out[i], err = b.expr(e, s); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// operator binds an operator's operands and finds the operator; negate puts NOT
+// before it.
+func (b *binder) operator(pos ast.Pos, name string, negate bool, s *scope, operands ...ast.Expr) (*expr.Node, error) {
+	args, err := b.exprs(operands, s)
+	if err != nil {
+		return nil, err
+	}
+	n, err := b.apply(name, pos, args...)
+	if err != nil || !negate {
+		return n, err
+	}
+	return b.apply("not", pos, n)
+}
+
+func (b *binder) unary(e *ast.Unary, s *scope) (*expr.Node, error) {
+	if lit, ok := e.X.(*ast.Literal); ok && e.Op == "-" && lit.Kind == ast.NumberLit {
+		return number("-"+lit.Text, e.Pos) // so that the least bigint is one
+	}
+	if e.Op == "not" {
+		x, err := b.predicate(e.X, s, "NOT")
+		if err != nil {
+			return nil, err
+		}
+		return b.apply("not", e.Pos, x)
+	}
+	return b.operator(e.Pos, e.Op, false, s, e.X)
+}
+
+func (b *binder) binary(e *ast.Binary, s *scope) (*expr.Node, error) {
+	if e.Op != "and" && e.Op != "or" {
+		op := e.Op
+		if op == "!=" {
+			op = "<>"
+		}
+		return b.operator(e.Pos, op, false, s, e.L, e.R)
+	}
+	clause := map[string]string{"and": "AND", "or": "OR"}[e.Op]
+	l, err := b.predicate(e.L, s, clause)
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.predicate(e.R, s, clause)
+	if err != nil {
+		return nil, err
+	}
+	return b.apply(e.Op, e.Pos, l, r)
+}
+
+// predicate binds an argument of a clause that must be of type boolean.
+func (b *binder) predicate(e ast.Expr, s *scope, clause string) (*expr.Node, error) {
+	n, err := b.expr(e, s)
+	if err != nil {
+		return nil, err
+	}
+	if n.Type.Kind == batch.Unknown {
+		return b.cast(n, batch.T(batch.Bool), e.At())
+	}
+	if n.Type.Kind != batch.Bool {
+		return nil, fail(codeTypeMismatch, e.At(), "argument of %s must be type boolean, not type %s", clause, n.Type)
+	}
+	return n, nil
+}
+
+func (b *binder) is(e *ast.Is, s *scope) (*expr.Node, error) {
+	if e.What == ast.IsNull {
+		name := "is null"
+		if e.Not {
+			name = "is not null"
+		}
+		return b.operator(e.Pos, name, false, s, e.X)
+	}
+	name := map[ast.IsKind]string{ast.IsTrue: "true", ast.IsFalse: "false", ast.IsUnknown: "unknown"}[e.What]
+	x, err := b.predicate(e.X, s, "IS "+name)
+	if err != nil {
+		return nil, err
+	}
+	if e.What == ast.IsUnknown {
+		name = "null"
+	}
+	if e.Not {
+		return b.apply("is not "+name, e.Pos, x)
+	}
+	return b.apply("is "+name, e.Pos, x)
+}
+
+func (b *binder) between(e *ast.Between, s *scope) (*expr.Node, error) {
+	args, err := b.exprs([]ast.Expr{e.X, e.Lo, e.Hi}, s)
+	if err != nil {
+		return nil, err
+	}
+	n, err := b.inside(e.Pos, args[0], args[1], args[2])
+	if err == nil && e.Symmetric {
+		var other *expr.Node
+		if other, err = b.inside(e.Pos, args[0], args[2], args[1]); err == nil {
+			n, err = b.apply("or", e.Pos, n, other)
+		}
+	}
+	if err != nil || !e.Not {
+		return n, err
+	}
+	return b.apply("not", e.Pos, n)
+}
+
+func (b *binder) inside(pos ast.Pos, x, low, high *expr.Node) (*expr.Node, error) {
+	from, err := b.apply(">=", pos, x, low)
+	if err != nil {
+		return nil, err
+	}
+	to, err := b.apply("<=", pos, x, high)
+	if err != nil {
+		return nil, err
+	}
+	return b.apply("and", pos, from, to)
+}
+
+func (b *binder) in(e *ast.In, s *scope) (*expr.Node, error) {
+	if e.Query != nil {
+		return nil, later(e.Pos, "IN with a subquery is")
+	}
+	return b.operator(e.Pos, "in", e.Not, s, append([]ast.Expr{e.X}, e.List...)...)
+}
+
+func (b *binder) like(e *ast.Like, s *scope) (*expr.Node, error) {
+	name := map[ast.LikeKind]string{ast.LikeOp: "like", ast.ILikeOp: "ilike", ast.SimilarOp: "similar to"}[e.Kind]
+	operands := []ast.Expr{e.X, e.Pattern}
+	if e.Escape != nil {
+		operands = append(operands, e.Escape)
+	}
+	return b.operator(e.Pos, name, e.Not, s, operands...)
+}
+
+func (b *binder) extract(e *ast.Extract, s *scope) (*expr.Node, error) {
+	x, err := b.expr(e.X, s)
+	if err != nil {
+		return nil, err
+	}
+	field := expr.Const(batch.T(batch.Text), e.Field)
+	return b.apply("extract", e.Pos, field, x)
+}
+
+// collate accepts the one collation there is: bytewise.
+func (b *binder) collate(e *ast.Collate, s *scope) (*expr.Node, error) {
+	switch name := e.Collation.Last().Text; name {
+	case "C", "POSIX", "default", "ucs_basic":
+		return b.expr(e.X, s)
+	default:
+		return nil, fail(codeUndefinedObject, e.Pos, "collation %q does not exist", name).
+			hint(`Text is compared bytewise: the one collation is "C".`)
+	}
+}
+
+func (b *binder) castExpr(e *ast.Cast, s *scope) (*expr.Node, error) {
+	to, err := typeOf(e.Type)
+	if err != nil {
+		return nil, err
+	}
+	x, err := b.expr(e.X, s)
+	if err != nil {
+		return nil, err
+	}
+	return b.cast(x, to, e.Pos)
+}
+
+// caseExpr binds both forms of CASE; all its values get one type.
+func (b *binder) caseExpr(e *ast.Case, s *scope) (*expr.Node, error) {
+	var args []*expr.Node
+	for _, w := range e.Whens {
+		cond, err := b.when(e.Operand, w, s)
+		if err != nil {
+			return nil, err
+		}
+		value, err := b.expr(w.Then, s)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, cond, value)
+	}
+	last := expr.Null(batch.Type{})
+	if e.Else != nil {
+		var err error
+		if last, err = b.expr(e.Else, s); err != nil {
+			return nil, err
+		}
+	}
+	args = append(args, last)
+	n, err := expr.Case(args)
+	if err != nil {
+		return nil, at(err, e.Pos, codeTypeMismatch)
+	}
+	b.learn(args, n.Args)
+	return n, nil
+}
+
+func (b *binder) when(operand ast.Expr, w ast.When, s *scope) (*expr.Node, error) {
+	if operand == nil {
+		return b.predicate(w.Cond, s, "CASE/WHEN")
+	}
+	return b.operator(w.Cond.At(), "=", false, s, operand, w.Cond)
+}

@@ -1,0 +1,126 @@
+package bind
+
+import (
+	"fmt"
+
+	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/exec/expr"
+	"github.com/dirigo-stream/dirigo/planner/logical"
+	"github.com/dirigo-stream/dirigo/sql/ast"
+)
+
+// scope is what names in an expression can mean: the columns of a plan node,
+// under the names of the FROM items they came from. Column i of the scope is
+// column i of the node, so that a join's scope is its sides', one after the
+// other.
+type scope struct {
+	columns []column
+	// tables are the names of FROM items, in order.
+	tables []string
+	// aggs collects aggregate calls; nil where none may stand.
+	aggs *aggregates
+	// forbid says where aggregates may not stand, for the error: "in WHERE".
+	forbid string
+}
+
+type column struct {
+	table string // the FROM item's name; empty: none
+	name  string
+	typ   batch.Type
+}
+
+// tableScope is the scope of one FROM item.
+func tableScope(table string, s batch.Schema) *scope {
+	out := &scope{}
+	if table != "" {
+		out.tables = []string{table}
+	}
+	for _, f := range s {
+		out.columns = append(out.columns, column{table: table, name: f.Name, typ: f.Type})
+	}
+	return out
+}
+
+// in returns a copy for a clause in which aggregates may not stand.
+func (s *scope) in(clause string) *scope {
+	c := *s
+	c.aggs, c.forbid = nil, clause
+	return &c
+}
+
+// column finds a reference: name, or table.name, or schema.table.name.
+func (s *scope) column(ref ast.QName) (int, error) {
+	name, table := ref.Last(), ""
+	switch {
+	case len(ref) == 2:
+		table = ref[0].Text
+	case len(ref) == 3 && ref[0].Text == "public":
+		table = ref[1].Text
+	case len(ref) > 2:
+		return 0, later(ref.At(), "references across databases are")
+	}
+	if table != "" && !s.has(table) {
+		return 0, s.missingTable(ref, table)
+	}
+	found := -1
+	for i, c := range s.columns {
+		if c.name != name.Text || table != "" && c.table != table {
+			continue
+		}
+		if found >= 0 {
+			return 0, fail(codeAmbiguousColumn, ref.At(), "column reference %q is ambiguous", name.Text)
+		}
+		found = i
+	}
+	if found < 0 {
+		return 0, s.missingColumn(ref, table)
+	}
+	return found, nil
+}
+
+func (s *scope) has(table string) bool {
+	for _, t := range s.tables {
+		if t == table {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *scope) missingTable(ref ast.QName, table string) error {
+	e := fail(codeUndefinedTable, ref.At(), "missing FROM-clause entry for table %q", table)
+	return e.nearest(table, s.tables)
+}
+
+func (s *scope) missingColumn(ref ast.QName, table string) error {
+	name, shown := ref.Last().Text, fmt.Sprintf("%q", ref.Last().Text)
+	if table != "" {
+		shown = table + "." + name
+	}
+	e := fail(codeUndefinedColumn, ref.At(), "column %s does not exist", shown)
+	names := make([]string, len(s.columns))
+	for i, c := range s.columns {
+		names[i] = c.name
+	}
+	e.nearest(name, names)
+	if e.Hint == "" {
+		return e
+	}
+	for _, c := range s.columns {
+		if near := fmt.Sprintf("Perhaps you meant %q.", c.name); near == e.Hint && c.table != "" {
+			return e.hint("Perhaps you meant to reference the column %q.", c.table+"."+c.name)
+		}
+	}
+	return e
+}
+
+// ref returns a reference to column i, remembering where it stands.
+func (b *binder) ref(s *scope, i int, pos ast.Pos) *expr.Node {
+	c := s.columns[i]
+	n := &expr.Node{Op: expr.OpCol, Type: c.typ, Col: i, Name: c.name}
+	b.places[n] = pos
+	return n
+}
+
+// rescope gives a scope's columns new types and names, keeping nothing of the old.
+func rescope(n logical.Node, table string) *scope { return tableScope(table, n.Schema()) }

@@ -1,0 +1,118 @@
+package bind
+
+import (
+	"strconv"
+
+	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/exec/expr"
+	"github.com/dirigo-stream/dirigo/planner/logical"
+	"github.com/dirigo-stream/dirigo/sql/ast"
+)
+
+// setOp binds UNION; the sides' columns are brought to common types.
+func (b *binder) setOp(op *ast.SetOp) (logical.Node, error) {
+	if op.Op != ast.Union {
+		return nil, later(op.Pos, "INTERSECT and EXCEPT are")
+	}
+	left, err := b.plainBody(op.Left)
+	if err != nil {
+		return nil, err
+	}
+	right, err := b.plainBody(op.Right)
+	if err != nil {
+		return nil, err
+	}
+	if len(left.Schema()) != len(right.Schema()) {
+		return nil, fail(codeSyntax, op.Right.At(), "each UNION query must have the same number of columns")
+	}
+	types, err := commonTypes("UNION", op.Pos, left.Schema(), right.Schema())
+	if err != nil {
+		return nil, err
+	}
+	var union logical.Node = &logical.Union{Sides: append(sides(left, op.Left, types), sides(right, op.Right, types)...)}
+	if !op.All {
+		union = &logical.Distinct{Input: union}
+	}
+	return union, nil
+}
+
+// sides flattens a union of unions, and converts each side's columns.
+func sides(n logical.Node, body ast.Body, types []batch.Type) []logical.Node {
+	if inner, ok := body.(*ast.SetOp); ok && inner.All {
+		if u, ok := n.(*logical.Union); ok {
+			var out []logical.Node
+			for _, side := range u.Sides {
+				out = append(out, converted(side, types))
+			}
+			return out
+		}
+	}
+	return []logical.Node{converted(n, types)}
+}
+
+func converted(n logical.Node, types []batch.Type) logical.Node {
+	schema := n.Schema()
+	p := &logical.Project{Input: n}
+	for i, f := range schema {
+		e := logical.Column(schema, i)
+		if f.Type != types[i] {
+			e = &expr.Node{Op: expr.OpCast, Type: types[i], Args: []*expr.Node{e}}
+		}
+		p.Exprs, p.Names = append(p.Exprs, e), append(p.Names, f.Name)
+	}
+	if p.Identity() {
+		return n
+	}
+	return p
+}
+
+func commonTypes(what string, pos ast.Pos, left, right batch.Schema) ([]batch.Type, error) {
+	out := make([]batch.Type, len(left))
+	for i := range left {
+		t, err := expr.CommonType(what, []batch.Type{left[i].Type, right[i].Type})
+		if err != nil {
+			return nil, at(err, pos, codeTypeMismatch)
+		}
+		out[i] = t
+	}
+	return out, nil
+}
+
+// values binds VALUES: constant rows of columns named column1, column2, ….
+func (b *binder) values(v *ast.Values) (logical.Node, error) {
+	if b.continuous {
+		return nil, later(v.Pos, "VALUES in a continuous query is")
+	}
+	out := &logical.Values{}
+	for _, row := range v.Rows {
+		if len(row) != len(v.Rows[0]) {
+			return nil, fail(codeSyntax, row[0].At(), "VALUES lists must all be the same length")
+		}
+		cells, err := b.exprs(row, &scope{forbid: "in VALUES"})
+		if err != nil {
+			return nil, err
+		}
+		out.Rows = append(out.Rows, cells)
+	}
+	return out, b.unifyRows(out, v.Pos)
+}
+
+func (b *binder) unifyRows(v *logical.Values, pos ast.Pos) error {
+	for c := range v.Rows[0] {
+		types := make([]batch.Type, len(v.Rows))
+		for r, row := range v.Rows {
+			types[r] = row[c].Type
+		}
+		t, err := expr.CommonType("VALUES", types)
+		if err != nil {
+			return at(err, pos, codeTypeMismatch)
+		}
+		for _, row := range v.Rows {
+			if row[c], err = b.convert(row[c], t, expr.Implicit, pos); err != nil {
+				return err
+			}
+		}
+		v.Columns = append(v.Columns, batch.Field{Name: "column" + strconv.Itoa(c+1), Type: t})
+	}
+	return nil
+}
