@@ -7,9 +7,8 @@ import (
 
 // statement is a prepared statement, by its name.
 type statement struct {
-	Statement
-	text string
-	d    result.Description
+	result.Statement
+	d result.Description
 }
 
 // maxNamed bounds statements and portals of one connection.
@@ -99,7 +98,7 @@ func (c *conn) parse(m *pgproto3.Parse) error {
 	if err != nil {
 		return err
 	}
-	s := &statement{Statement: st, text: m.Query}
+	s := &statement{Statement: st}
 	if s.d, err = st.Describe(); err != nil {
 		return err
 	}

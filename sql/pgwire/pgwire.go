@@ -4,7 +4,6 @@
 package pgwire
 
 import (
-	"context"
 	"crypto/tls"
 	"time"
 
@@ -14,10 +13,10 @@ import (
 // Session runs the statements of one connection. Calls come one at a time.
 type Session interface {
 	// Split cuts the text of a simple query into statements.
-	Split(sql string) ([]Statement, error)
+	Split(sql string) ([]result.Statement, error)
 	// Prepare reads one statement whose parameters have these types; 0 leaves
 	// the choice of a type to the session.
-	Prepare(sql string, params []uint32) (Statement, error)
+	Prepare(sql string, params []uint32) (result.Statement, error)
 	// Status is 'I' outside a transaction, 'T' in one, 'E' in a failed one.
 	Status() byte
 	// Fail tells that a statement failed: it may end a transaction.
@@ -29,26 +28,9 @@ type Session interface {
 	Close()
 }
 
-// Statement is one statement of a Session.
-type Statement interface {
-	// Describe resolves names and types; it may be asked more than once.
-	Describe() (result.Description, error)
-	// Run runs it and returns its command tag, such as SELECT 3; "" for an
-	// empty statement.
-	Run(ctx context.Context, params []result.Param, out result.Sink) (tag string, err error)
-}
-
-// Startup is what a client said when it connected.
-type Startup struct {
-	User, Database string
-	Settings       map[string]string // application_name, options …
-	ProcessID      uint32
-	Remote         string
-}
-
 // Config configures a server; Open is required.
 type Config struct {
-	Open func(Startup) (Session, error)
+	Open func(result.Client) (Session, error)
 	// TLS offers encryption to clients that ask for it.
 	TLS *tls.Config
 	// Password returns the password of a user; nil trusts everybody. It is

@@ -37,7 +37,7 @@ func (c *conn) simple(text string) bool {
 }
 
 // once describes and runs one statement of a simple query.
-func (c *conn) once(st Statement) *result.Error {
+func (c *conn) once(st result.Statement) *result.Error {
 	d, err := st.Describe()
 	if err != nil {
 		return result.From(c.ctx, err)

@@ -149,7 +149,7 @@ func (c *conn) open(params map[string]string) bool {
 	delete(params, "user")
 	delete(params, "database")
 	delete(params, "replication")
-	s, err := c.server.Open(Startup{
+	s, err := c.server.Open(result.Client{
 		User: user, Database: database, Settings: params,
 		ProcessID: c.id, Remote: c.conn.RemoteAddr().String(),
 	})

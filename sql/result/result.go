@@ -3,7 +3,11 @@
 // wire protocol and the session share; it knows neither messages nor statements.
 package result
 
-import "github.com/dirigo-stream/dirigo/exec/batch"
+import (
+	"context"
+
+	"github.com/dirigo-stream/dirigo/exec/batch"
+)
 
 // Column describes one column of a result.
 type Column struct {
@@ -70,4 +74,21 @@ type Description struct {
 	Copy    Copy     // Format Query: rows, not COPY
 	// Endless says that it runs until somebody stops it.
 	Endless bool
+}
+
+// Statement is one statement of a session.
+type Statement interface {
+	// Describe resolves names and types; it may be asked more than once.
+	Describe() (Description, error)
+	// Run runs it and returns its command tag, such as SELECT 3; "" for an
+	// empty statement.
+	Run(ctx context.Context, params []Param, out Sink) (tag string, err error)
+}
+
+// Client is who connected, and what it said then.
+type Client struct {
+	User, Database string
+	Settings       map[string]string // application_name, options …
+	ProcessID      uint32
+	Remote         string
 }
