@@ -1,0 +1,280 @@
+package badger
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	bdg "github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+
+	"github.com/dirigo-stream/dirigo/storage"
+)
+
+// What both databases have in common. No caches and no compression: what is
+// large is read rarely, and a cache has goroutines and a ticker. No compactors:
+// each looks for work twenty times a second; we know when there is some, and
+// call Flatten then. SyncWrites: Badger's Sync covers only the active memtable.
+func commonOptions(dir string) bdg.Options {
+	return bdg.DefaultOptions(dir).
+		WithSyncWrites(true).
+		WithDetectConflicts(false).
+		WithMetricsEnabled(false).
+		WithCompression(options.None).
+		WithBlockCacheSize(0).
+		WithIndexCacheSize(0).
+		WithNumCompactors(0).
+		WithNumLevelZeroTablesStall(1 << 20).
+		WithNumGoroutines(1).
+		WithNumMemtables(2).
+		WithChecksumVerificationMode(options.OnBlockRead)
+}
+
+// stateOptions: manifests and roots in the tree, so that a small epoch costs
+// one sync of one file; blocks in the value log, whose files are small because
+// the last one is read through after a crash.
+func stateOptions(dir string) bdg.Options {
+	return commonOptions(dir).
+		WithMemTableSize(4 << 20).
+		WithValueThreshold(16 << 10).
+		WithValueLogFileSize(32 << 20)
+}
+
+func logsOptions(dir string) bdg.Options {
+	return commonOptions(dir).
+		WithMemTableSize(2 << 20).
+		WithValueThreshold(256 << 10).
+		WithValueLogFileSize(8 << 20)
+}
+
+// database is one Badger database, tidied up when it has work to tidy.
+type database struct {
+	db     *bdg.DB
+	log    *logger
+	closed atomic.Bool
+
+	mu     sync.Mutex // guards the rest
+	pend   int64      // bytes written to the tree since level 0 was looked at
+	tidyer bool       // a goroutine is tidying up
+	work   sync.WaitGroup
+}
+
+type entry struct {
+	key, value []byte
+}
+
+func openDatabase(o bdg.Options, log *slog.Logger) (*database, error) {
+	d := &database{log: &logger{log: log.With("database", o.Dir)}}
+	var err error
+	if d.db, err = bdg.Open(o.WithLogger(d.log)); err != nil {
+		return nil, err
+	}
+	d.wrote(d.db.Opts().MemTableSize)
+	return d, nil
+}
+
+// write makes puts and deletes durable; in one transaction, unless they are too
+// many for one.
+func (d *database) write(puts []entry, deletes [][]byte) error {
+	if d.closed.Load() {
+		return storage.ErrClosed
+	}
+	if err := d.log.failed(); err != nil {
+		return err
+	}
+	b := d.db.NewWriteBatch()
+	defer b.Cancel()
+	size := int64(0)
+	for _, e := range puts {
+		value := withSum(e.value)
+		if err := b.Set(e.key, value); err != nil {
+			return err
+		}
+		size += int64(len(e.key)) + min(int64(len(value)), d.db.Opts().ValueThreshold)
+	}
+	for _, key := range deletes {
+		if err := b.Delete(key); err != nil {
+			return err
+		}
+		size += int64(len(key))
+	}
+	if err := b.Flush(); err != nil {
+		return err
+	}
+	d.wrote(size + 64*int64(len(puts)+len(deletes)))
+	return d.log.failed()
+}
+
+// atomic makes puts and deletes durable in one transaction.
+func (d *database) atomic(puts []entry, deletes [][]byte) error {
+	if d.closed.Load() {
+		return storage.ErrClosed
+	}
+	if err := d.log.failed(); err != nil {
+		return err
+	}
+	txn := d.db.NewTransaction(true)
+	defer txn.Discard()
+	size := int64(0)
+	for _, key := range deletes {
+		if err := txn.Delete(key); err != nil {
+			return err
+		}
+		size += int64(len(key))
+	}
+	for _, e := range puts {
+		if err := txn.Set(e.key, withSum(e.value)); err != nil {
+			return err
+		}
+		size += int64(len(e.key) + len(e.value))
+	}
+	if err := txn.Commit(); err != nil {
+		return err
+	}
+	d.wrote(size + 64*int64(len(puts)+len(deletes)))
+	return d.log.failed()
+}
+
+// get returns a value of its own; errDamaged where it is not what was written.
+func (d *database) get(key []byte) ([]byte, error) {
+	if d.closed.Load() {
+		return nil, storage.ErrClosed
+	}
+	var out []byte
+	err := d.db.View(func(txn *bdg.Txn) error {
+		item, err := txn.Get(key)
+		if err != nil {
+			return notFound(err)
+		}
+		value, err := item.ValueCopy(nil)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errDamaged, err)
+		}
+		out, err = checkSum(value)
+		return err
+	})
+	return out, err
+}
+
+// keys calls f with every key that has the prefix, in order. The key is only
+// valid during the call.
+func (d *database) keys(prefix []byte, f func(key []byte) error) error {
+	return d.scan(prefix, false, func(item *bdg.Item) error { return f(item.Key()) })
+}
+
+func (d *database) scan(prefix []byte, values bool, f func(*bdg.Item) error) error {
+	if d.closed.Load() {
+		return storage.ErrClosed
+	}
+	return d.db.View(func(txn *bdg.Txn) error {
+		it := txn.NewIterator(bdg.IteratorOptions{Prefix: prefix, PrefetchValues: values, PrefetchSize: 16})
+		defer it.Close()
+		for it.Rewind(); it.Valid(); it.Next() {
+			if err := f(it.Item()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// tidyAt is how many tables level 0 may have: each costs a look-up a search.
+const tidyAt = 4
+
+// wrote counts bytes that went to the tree; once in a memtable it looks whether
+// there is something to tidy up.
+func (d *database) wrote(n int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.pend += n; d.pend < d.db.Opts().MemTableSize {
+		return
+	}
+	d.pend = 0
+	if d.db.Levels()[0].NumTables >= tidyAt {
+		d.tidySoon()
+	}
+}
+
+// tidySoon tidies up in the background, unless that goes on already; d.mu is
+// held.
+func (d *database) tidySoon() {
+	if d.tidyer || d.closed.Load() {
+		return
+	}
+	d.tidyer = true
+	d.work.Add(1)
+	go func() {
+		defer d.work.Done()
+		d.tidy()
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.tidyer = false
+	}()
+}
+
+// tidy merges the tables, which is when Badger learns which values are dead,
+// and rewrites value-log files that are half dead. Best effort.
+func (d *database) tidy() {
+	if err := d.db.Flatten(1); err != nil {
+		d.log.log.Warn("compaction", "error", err)
+		return
+	}
+	for range 16 {
+		if d.closed.Load() {
+			return
+		}
+		if err := d.db.RunValueLogGC(.5); err != nil {
+			if !errors.Is(err, bdg.ErrNoRewrite) && !errors.Is(err, bdg.ErrRejected) {
+				d.log.log.Warn("value log clean-up", "error", err)
+			}
+			return
+		}
+	}
+}
+
+func (d *database) close() error {
+	if d.closed.Swap(true) {
+		return nil
+	}
+	d.work.Wait()
+	return d.db.Close()
+}
+
+// logger hands Badger's messages to slog, and listens: a failed sync of the
+// value log is only logged there, while the write reports success.
+type logger struct {
+	log *slog.Logger
+	err atomic.Pointer[string]
+}
+
+const syncFailed = "Error while curlf sync"
+
+func (l *logger) failed() error {
+	if s := l.err.Load(); s != nil {
+		return fmt.Errorf("the disk refused a sync, restart to go on: %s", *s)
+	}
+	return nil
+}
+
+// Errorf implements badger.Logger.
+func (l *logger) Errorf(format string, args ...any) {
+	text := strings.TrimSpace(fmt.Sprintf(format, args...))
+	if strings.HasPrefix(format, syncFailed) {
+		l.err.CompareAndSwap(nil, &text)
+	}
+	l.log.Error(text)
+}
+
+// Warningf implements badger.Logger.
+func (l *logger) Warningf(format string, args ...any) {
+	l.log.Warn(strings.TrimSpace(fmt.Sprintf(format, args...)))
+}
+
+// Infof implements badger.Logger: its information is for its own developers.
+func (l *logger) Infof(string, ...any) {}
+
+// Debugf implements badger.Logger.
+func (l *logger) Debugf(string, ...any) {}
