@@ -1,6 +1,10 @@
 package actors
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/dirigo-stream/dirigo/actors/internal/fault"
+)
 
 // LesseeBox is the protocol of one lessee as a state machine: it runs what it
 // is lent in order, keeps one partial per round, and never emits. A driver owns
@@ -14,6 +18,9 @@ type LesseeBox[P any] struct {
 	waiting []Collect
 	noCount bool
 }
+
+// NewLesseeBox returns an empty lessee.
+func NewLesseeBox[P any](f fault.Set) *LesseeBox[P] { return &LesseeBox[P]{noCount: f.NoCount} }
 
 type lesseeMsg[P any] struct {
 	lent    Lent[P]

@@ -46,6 +46,9 @@ func (mb *Mailbox[P]) Blocked() bool { return mb.blocked > 0 }
 // BlockedOut reports whether output channel out lacks credit.
 func (mb *Mailbox[P]) BlockedOut(out int) bool { return mb.outs[out].blocked() }
 
+// Owed returns the bytes sent on output channel out whose credit is not back.
+func (mb *Mailbox[P]) Owed(out int) int64 { return mb.outs[out].used }
+
 // Stamp returns the mark of p on output channel out, which it goes out on now.
 func (mb *Mailbox[P]) Stamp(out int, p Punct) Mark {
 	o := &mb.outs[out]

@@ -110,8 +110,8 @@ func (mb *Mailbox[P]) Done(more bool) {
 	}
 	early := more && mb.kind == CallAdvance && mb.faults.PunctFirst
 	if mb.more = more; more && !early {
-		if mb.faults.LeaveAtOnce && mb.due == nil && mb.passed() {
-			mb.pass(0)
+		if mb.faults.Overtake {
+			mb.overtake()
 		}
 		return
 	}

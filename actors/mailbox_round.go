@@ -154,13 +154,18 @@ func (mb *Mailbox[P]) closeRound(due *Frontier, now int64) {
 // wantsEarly: lent batches are to be collected before any work is due.
 func (mb *Mailbox[P]) wantsEarly(now int64) bool {
 	l := mb.lend
-	if !l.open() || l.collecting() || mb.faults.NoEarly {
+	if !l.open() || l.collecting() || mb.faults.NoEarly || mb.faults.CreditLate {
 		return false
 	}
 	if l.quota.half() {
 		return true
 	}
-	return !mb.faults.QuotaOnly && (mb.starved() || l.lentFor > 0 && now-l.cur.since >= l.lentFor)
+	return !mb.faults.QuotaOnly && mb.starved() || mb.ages() && now-l.cur.since >= l.lentFor
+}
+
+// ages: lent batches are collected when they have been away for long.
+func (mb *Mailbox[P]) ages() bool {
+	return mb.lend.lentFor > 0 && !mb.faults.NoEarly && !mb.faults.QuotaOnly && !mb.faults.CreditLate
 }
 
 // starved: an input's credit is held by lent batches that have not run. If
@@ -190,7 +195,7 @@ func (mb *Mailbox[P]) part(no, lessee int) *part[P] {
 // lessee was given up: then it returns when the batch has run here.
 func (mb *Mailbox[P]) Ran(r Ran) {
 	part := mb.part(r.Round, r.Lessee)
-	if part == nil || mb.faults.CreditRound {
+	if part == nil || mb.faults.CreditLate {
 		return
 	}
 	if mb.faults.CreditTwice {
@@ -236,9 +241,7 @@ func (mb *Mailbox[P]) Merge(p Partial) {
 	}
 	part.state = partCame
 	for i := range part.lents { // its reports may have been lost
-		if !mb.faults.CreditRound {
-			mb.ran(&part.lents[i])
-		}
+		mb.ran(&part.lents[i])
 	}
 	mb.lend.partials = append(mb.lend.partials, p)
 }
@@ -246,7 +249,7 @@ func (mb *Mailbox[P]) Merge(p Partial) {
 // giveUp gives up the lessees that have not answered in time.
 func (mb *Mailbox[P]) giveUp(now int64) {
 	l := mb.lend
-	if !l.collecting() || now < l.giveUpAt || mb.faults.NoGiveUp {
+	if !l.collecting() || now < l.giveUpAt || !mb.mayGiveUp() {
 		return
 	}
 	for k := range l.closing.parts {
@@ -256,6 +259,10 @@ func (mb *Mailbox[P]) giveUp(now int64) {
 		}
 	}
 	l.giveUpAt = math.MaxInt64
+}
+
+func (mb *Mailbox[P]) mayGiveUp() bool {
+	return !mb.faults.NoGiveUp && (!mb.faults.GiveUpDue || mb.waits())
 }
 
 func (mb *Mailbox[P]) giveUpOn(part *part[P]) {
@@ -290,6 +297,9 @@ func (mb *Mailbox[P]) endRound() {
 	l.spare = r
 }
 
+// Rounds reports whether something is lent, or a round collects.
+func (mb *Mailbox[P]) Rounds() bool { return mb.lend.open() || mb.lend.collecting() }
+
 // Lending returns what was lent so far.
 func (mb *Mailbox[P]) Lending() (c LendCounts) {
 	if mb.lend != nil {
@@ -303,9 +313,9 @@ func (mb *Mailbox[P]) Lending() (c LendCounts) {
 func (mb *Mailbox[P]) Timer() int64 {
 	l := mb.lend
 	switch {
-	case l.collecting():
+	case l.collecting() && mb.mayGiveUp():
 		return l.giveUpAt
-	case l.open() && l.lentFor > 0:
+	case l.open() && !l.collecting() && mb.ages():
 		return l.cur.since + l.lentFor
 	}
 	return math.MaxInt64

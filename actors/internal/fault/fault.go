@@ -13,16 +13,17 @@ type Set struct {
 	WmMax        bool // the watermark is the greatest over the channels
 	LessorDue    bool // due is judged without the lent rows
 	NoEarly      bool // lent batches are collected at due work only
+	CreditLate   bool // the same, and credit of a lent batch returns at the end of its round
 	QuotaOnly    bool // early rounds by quota only, not by starved credit or age
-	CreditRound  bool // credit of a lent batch returns at the end of its round
 	AdmitWaiting bool // messages are admitted while a passed frontier waits
 	SkipRound    bool // due work runs before the lessees have been merged
 	CreditTwice  bool // each report of a run returns credit
 	NoAttempt    bool // partials are absorbed whatever their attempt
 	NoCount      bool // a lessee answers though messages sent to it are missing
 	NoGiveUp     bool // nobody is given up
+	GiveUpDue    bool // nobody is given up in an early round
 	PunctFirst   bool // the Punct goes before the rest of the output
 	NoCredit     bool // credit of a batch run at the lessor is forgotten
 	SealPasses   bool // a Seal makes nothing due
-	LeaveAtOnce  bool // a Punct leaves while a call has more to emit
+	Overtake     bool // a Punct that makes nothing due leaves while a call has more to emit
 }

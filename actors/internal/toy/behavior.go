@@ -16,7 +16,7 @@ type node struct {
 	instance int
 	routes   []route
 	queue    []Row
-	after    func() // when queue is empty
+	sealed   func(actors.Punct) // told of each Seal, after the tick's work; may be nil
 }
 
 // route is an output port: the column that chooses among N channels.
@@ -28,10 +28,6 @@ func (x *node) Resume(t *turn) (bool, error) {
 		n := min(len(x.queue), t.Fuel())
 		x.send(x.queue[:n:n], t)
 		x.queue = x.queue[n:]
-	}
-	if len(x.queue) == 0 && x.after != nil {
-		x.after()
-		x.after = nil
 	}
 	return len(x.queue) > 0, nil
 }
@@ -59,7 +55,12 @@ func (x *node) send(rows []Row, t *turn) {
 func (x *node) Due(actors.Frontier, bool, int64) bool { return false }
 
 // Advance implements actors.Behavior.
-func (x *node) Advance(actors.Frontier, *turn) (bool, error) { return false, nil }
+func (x *node) Advance(f actors.Frontier, t *turn) (bool, error) {
+	if f.Seal != 0 && x.sealed != nil {
+		x.sealed(f.Punct)
+	}
+	return x.Resume(t)
+}
 
 // stateless relays rows.
 type stateless struct{ node }
@@ -77,7 +78,6 @@ func (x *stateless) Push(_ int, b *Batch, t *turn) (bool, error) {
 type player struct {
 	node
 	next int
-	done func()
 }
 
 func (x *player) Push(int, *Batch, *turn) (bool, error) { panic("a source has no input") }
@@ -93,10 +93,6 @@ func (x *player) Poll(t *turn) (bool, error) {
 		} else {
 			t.Punct(e.Punct)
 		}
-	}
-	if x.next == len(script) && x.done != nil {
-		x.done()
-		x.done = nil
 	}
 	return x.next < len(script), nil
 }
@@ -169,7 +165,7 @@ func (x *group) Advance(f actors.Frontier, t *turn) (bool, error) {
 		x.close(f.Watermark)
 	}
 	slices.SortFunc(x.queue, compare)
-	return x.Resume(t)
+	return x.node.Advance(f, t)
 }
 
 func (x *group) update() {
@@ -259,5 +255,5 @@ func (x *view) Advance(f actors.Frontier, t *turn) (bool, error) {
 	}
 	x.delta = nil
 	x.show(Shown{f.Punct, x.rel.Clone()})
-	return false, nil
+	return x.node.Advance(f, t)
 }

@@ -20,7 +20,8 @@ type Built[R any] struct {
 // Observer is told of what happens in a run, from the actors' turns.
 type Observer struct {
 	Show func(vertex, instance int, s Shown)
-	Done func() // a source has played its script
+	// Sealed is told of each Seal that an actor takes, with its tick.
+	Sealed func(vertex, instance int, p actors.Punct)
 }
 
 // Build makes the actors of g on e; credit gives each channel's, in rows.
@@ -106,9 +107,12 @@ func (b *Built[R]) connect(e Engine[R], credit func() int64) {
 func (g *Graph) behavior(v, i int, routes []route, o Observer) actors.Behavior[*Batch] {
 	x := &g.Vertices[v]
 	n := node{g: g, v: x, instance: i, routes: routes}
+	if o.Sealed != nil {
+		n.sealed = func(p actors.Punct) { o.Sealed(v, i, p) }
+	}
 	switch x.Kind {
 	case Source:
-		return &player{node: n, done: o.Done}
+		return &player{node: n}
 	case Join:
 		return &join{node: n, state: [2]Rel{{}, {}}}
 	case Agg, Window:

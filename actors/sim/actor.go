@@ -1,0 +1,215 @@
+package sim
+
+import (
+	"fmt"
+
+	"github.com/dirigo-stream/dirigo/actors"
+)
+
+// Actor is a mailbox in the simulator.
+type Actor[P any] struct {
+	w       *World[P]
+	spec    actors.Spec[P]
+	mb      *actors.Mailbox[P]
+	b       actors.Behavior[P]
+	outs    []*link[P]
+	ins     []*link[P]
+	lessees []*lessee[P]
+	reports []actors.LesseeReport // on their way here
+	ready   bool                  // Next may have something to say
+	weight  int
+}
+
+func newActor[P any](w *World[P], s actors.Spec[P]) *Actor[P] {
+	a := &Actor[P]{w: w, spec: s, weight: 1 + w.rng.IntN(12)}
+	cfg := actors.MailboxConfig{
+		Inputs: s.Inputs, Outputs: s.Outputs, Quota: s.Quota,
+		LentFor: w.cfg.LentFor, Hooks: a, Faults: w.cfg.Faults,
+	}
+	if s.Lendable && w.cfg.Lend > 0 {
+		cfg.Lessees = w.cfg.Lessees
+	}
+	a.mb = actors.NewMailbox[P](cfg)
+	for k := range cfg.Lessees {
+		a.lessees = append(a.lessees, &lessee[P]{a: a, k: k, box: actors.NewLesseeBox[P](w.cfg.Faults), weight: 1 + w.rng.IntN(8)})
+	}
+	total := func(ports []int) (n int) {
+		for _, k := range ports {
+			n += k
+		}
+		return n
+	}
+	a.outs, a.ins = make([]*link[P], total(s.Outputs)), make([]*link[P], total(s.Inputs))
+	b, err := s.Activate()
+	if err != nil {
+		w.fail(err)
+	}
+	a.b = b
+	return a
+}
+
+// Wake has the behavior, a Poller, polled.
+func (a *Actor[P]) Wake() {
+	a.mb.Wake()
+	a.ready = true
+}
+
+// Post queues f, as Ref.Post does.
+func (a *Actor[P]) Post(f func(actors.Behavior[P], error)) {
+	a.mb.Post(a.w.now, f)
+	a.ready = true
+}
+
+// Mailbox returns the actor's mailbox, to look at.
+func (a *Actor[P]) Mailbox() *actors.Mailbox[P] { return a.mb }
+
+func (a *Actor[P]) enabled() {
+	if a.ready {
+		a.w.may(a.weight, a.step)
+	}
+	if len(a.reports) > 0 {
+		a.w.may(6, a.hear)
+	}
+	for _, l := range a.lessees {
+		l.enabled()
+	}
+}
+
+// step makes one call, if there is one.
+func (a *Actor[P]) step() {
+	blocked := a.mb.Blocked()
+	c := a.mb.Next(a.w.now)
+	a.perform()
+	if c == nil {
+		a.ready = false
+		return
+	}
+	if blocked && c.Kind != actors.CallPost {
+		a.w.fail(fmt.Errorf("%v: called without credit", a.spec.Name))
+	}
+	a.w.stats.Calls++
+	more, err := c.Do(a.b, actors.NewTurn[P](a, a.w.cfg.Fuel, a.w.now))
+	if err != nil {
+		a.w.fail(fmt.Errorf("%v: %w", a.spec.Name, err))
+	}
+	a.mb.Done(more)
+	a.perform()
+}
+
+func (a *Actor[P]) perform() {
+	for _, e := range a.mb.Effects() {
+		switch e.Kind {
+		case actors.EffectCredit:
+			a.ins[e.Ch].returned += e.Size
+		case actors.EffectPunct:
+			a.Punct(e.Punct)
+		case actors.EffectLend:
+			if e.Lent.Seq == 0 {
+				e.Lent.Code = a.b.(actors.Lendable[P]).Lend()
+			}
+			a.lessees[e.Lessee].lent = append(a.lessees[e.Lessee].lent, e.Lent)
+		case actors.EffectCollect:
+			a.lessees[e.Lessee].asked(e.Collect)
+		}
+	}
+}
+
+// hear takes one of the reports, in any order; some are lost or come twice.
+func (a *Actor[P]) hear() {
+	i := a.w.rng.IntN(len(a.reports))
+	r := a.reports[i]
+	if !a.w.doubled() {
+		a.reports = append(a.reports[:i], a.reports[i+1:]...)
+	}
+	if a.w.dropped() {
+		return
+	}
+	if r.DidRun {
+		a.mb.Ran(r.Ran)
+	}
+	if r.Answered {
+		a.mb.Merge(r.Partial)
+	}
+	a.perform()
+	a.ready = true
+}
+
+// Emit implements actors.Host.
+func (a *Actor[P]) Emit(out, dest int, p P, m actors.Meta) {
+	k := index(a.spec.Outputs, out, dest)
+	a.mb.Emitted(k, m)
+	a.outs[k].flying = append(a.outs[k].flying, message[P]{p: p, meta: m})
+}
+
+// Punct implements actors.Host.
+func (a *Actor[P]) Punct(p actors.Punct) {
+	for k, l := range a.outs {
+		l.flying = append(l.flying, message[P]{punct: p, mark: a.mb.Stamp(k, p), isPunct: true})
+	}
+}
+
+// Due implements actors.Hooks.
+func (a *Actor[P]) Due(f actors.Frontier, rows bool, least int64) bool {
+	return a.b.Due(f, rows, least)
+}
+
+// Lend implements actors.Hooks.
+func (a *Actor[P]) Lend(actors.Meta) (int, bool) {
+	return a.w.rng.IntN(len(a.lessees)), a.w.rng.Float64() < a.w.cfg.Lend
+}
+
+// GiveUp implements actors.Hooks: sometimes far too early.
+func (a *Actor[P]) GiveUp(_ *actors.Frontier, now int64) int64 {
+	if a.w.cfg.Lossy {
+		return now + 1 + a.w.rng.Int64N(40)
+	}
+	return now + 1_000_000
+}
+
+// link is a channel with what travels on it.
+type link[P any] struct {
+	w        *World[P]
+	from, to *Actor[P]
+	out, in  int
+	flying   []message[P]
+	returned int64
+	weight   int
+}
+
+type message[P any] struct {
+	p       P
+	meta    actors.Meta
+	punct   actors.Punct
+	mark    actors.Mark
+	isPunct bool
+}
+
+func (l *link[P]) enabled() {
+	if len(l.flying) > 0 {
+		l.w.may(l.weight, l.arrive)
+	}
+	if l.returned > 0 {
+		l.w.may(l.weight, l.credit)
+	}
+}
+
+func (l *link[P]) arrive() {
+	m := l.flying[0]
+	l.flying = l.flying[1:]
+	key := int64(l.w.rng.IntN(1000))
+	if m.isPunct {
+		l.to.mb.DeliverPunct(l.in, m.punct, m.mark, key, 0)
+	} else {
+		l.to.mb.Deliver(l.in, m.p, m.meta, key, 0)
+	}
+	l.to.ready = true
+}
+
+func (l *link[P]) credit() {
+	l.from.mb.Credit(l.out, l.returned)
+	l.returned = 0
+	if used := l.from.mb.Owed(l.out); used < 0 {
+		l.w.fail(fmt.Errorf("%v to %v: returned %d bytes too many: %w", l.from.spec.Name, l.to.spec.Name, -used, ErrCredit))
+	}
+	l.from.ready = true
+}
