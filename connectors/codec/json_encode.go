@@ -40,7 +40,7 @@ func NewJSONEncoderOf(cols []connectors.Column, which []int) *JSONEncoder {
 	e := &JSONEncoder{}
 	lead := "{"
 	for _, i := range which {
-		prefix := append(appendJSONText([]byte(lead), []byte(cols[i].Name)), ':')
+		prefix := append(AppendJSONText([]byte(lead), []byte(cols[i].Name)), ':')
 		e.fields = append(e.fields, encField{prefix: string(prefix), col: i, kind: cols[i].Type.Kind})
 		lead = ","
 	}
@@ -69,7 +69,7 @@ func appendValue(dst []byte, k batch.Kind, col batch.Column, row int) []byte {
 		}
 	case *batch.TextVec:
 		if v.Null == nil || !v.Null[row] {
-			return appendJSONText(dst, v.At(row))
+			return AppendJSONText(dst, v.At(row))
 		}
 	case *batch.Vec[float64]:
 		if v.Null == nil || !v.Null[row] {
@@ -137,8 +137,8 @@ func appendJSONFloat(dst []byte, k batch.Kind, x float64) []byte {
 
 const hexDigits = "0123456789abcdef"
 
-// appendJSONText writes a string; only what JSON demands is escaped.
-func appendJSONText(dst, s []byte) []byte {
+// AppendJSONText appends s as a JSON string; only what JSON demands is escaped.
+func AppendJSONText(dst, s []byte) []byte {
 	dst = append(dst, '"')
 	for start := 0; ; {
 		i := special(s, start)
