@@ -82,8 +82,8 @@ type Group struct {
 	Calls []agg.Call
 	Names []string // of the calls
 	// Window makes it a window aggregate over a time column with a watermark.
-	// OnClose: each window leaves once, when the watermark has passed its end;
-	// else it updates as rows come, and is forgotten Lateness (µs) after its end.
+	// OnClose: each window leaves once, Lateness (µs) after the watermark has
+	// passed its end; else it updates as rows come, and is forgotten then.
 	Window   *Span
 	OnClose  bool
 	Lateness int64
@@ -126,7 +126,8 @@ func (g *Group) Before() int {
 }
 
 // Props implements Node. The key is the keys and, where there are windows, the
-// window's start. Of a closed window's result the end has a watermark.
+// window's start. The end of windows that leave when the watermark passes it has
+// that watermark; of those that wait for late rows, it lies behind.
 func (g *Group) Props() Props {
 	p := Props{Updating: !g.OnClose, Key: []int{}}
 	if g.Window != nil {
@@ -135,7 +136,7 @@ func (g *Group) Props() Props {
 	for i := range g.Keys {
 		p.Key = append(p.Key, g.Before()+i)
 	}
-	if g.OnClose {
+	if g.OnClose && g.Lateness == 0 {
 		p.Times = []int{1}
 	}
 	return p
@@ -165,10 +166,11 @@ func (g *Group) Line() string {
 	switch {
 	case g.OnClose:
 		line += " on window close"
-	case g.Window != nil && g.Lateness > 0:
-		line += " emitting changes, kept " + Micros(g.Lateness) + " longer"
 	case g.Window != nil:
 		line += " emitting changes"
+	}
+	if g.Lateness > 0 {
+		line += ", kept " + Micros(g.Lateness) + " longer"
 	}
 	return line
 }

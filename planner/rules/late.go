@@ -6,23 +6,7 @@ import "github.com/dirigo-stream/dirigo/planner/logical"
 // time closes or cleans state further on. A source that only filters or plain
 // aggregates read keeps its late rows: they change nothing there.
 func Late(n logical.Node, lateness int64) logical.Node {
-	n = keepLonger(n, lateness)
 	return late(n, lateness, false)
-}
-
-// keepLonger gives updating windows the time in which late rows still come.
-func keepLonger(n logical.Node, lateness int64) logical.Node {
-	if lateness == 0 {
-		return n
-	}
-	return logical.Transform(n, func(n logical.Node) logical.Node {
-		if g, ok := n.(*logical.Group); ok && g.Window != nil {
-			c := *g
-			c.Lateness = lateness
-			return &c
-		}
-		return n
-	})
 }
 
 // late rewrites n; closing says that an operator above closes state by event

@@ -32,10 +32,9 @@ type Config struct {
 
 // Continuous rewrites the plan of a continuous query. The error is a *NotClosable.
 func Continuous(plan logical.Node, c Config) (logical.Node, error) {
-	plan = Windows(common(plan, c.Zone))
-	if c.Emit != Changes {
-		var err error
-		if plan, err = CloseWindows(plan, c.Emit == CloseOrErr); err != nil {
+	plan = Windows(common(plan, c.Zone), c.Emit != Changes, c.Lateness)
+	if c.Emit == CloseOrErr {
+		if err := Closes(plan); err != nil {
 			return nil, err
 		}
 	}

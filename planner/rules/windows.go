@@ -11,11 +11,14 @@ import (
 // aggregate, whose state is kept in panes and ends with the watermark. It asks
 // for a time column with a watermark: without one nothing would ever close, and
 // window_start is a key like any other.
-func Windows(n logical.Node) logical.Node {
+//
+// With onClose each window leaves once. lateness, in microseconds, is how long
+// behind its end a window still takes rows.
+func Windows(n logical.Node, onClose bool, lateness int64) logical.Node {
 	return logical.Transform(n, func(n logical.Node) logical.Node {
 		if g, ok := n.(*logical.Group); ok && g.Window == nil {
 			if f := newFusion(g); f != nil && f.possible() {
-				return f.build()
+				return f.build(onClose && !g.Input.Props().Updating, lateness)
 			}
 		}
 		return n
@@ -86,10 +89,10 @@ func (f *fusion) touches(e *expr.Node) bool {
 }
 
 // build returns the window aggregate under what restores the old columns.
-func (f *fusion) build() logical.Node {
+func (f *fusion) build(onClose bool, lateness int64) logical.Node {
 	used := columns{}
 	group := &logical.Group{
-		Calls: slices.Clone(f.group.Calls), Names: f.group.Names, Lateness: f.group.Lateness, Pos: f.group.Pos,
+		Calls: slices.Clone(f.group.Calls), Names: f.group.Names, OnClose: onClose, Lateness: lateness, Pos: f.group.Pos,
 	}
 	for _, k := range f.group.Keys {
 		if !f.bound(f.exprs[k]) {

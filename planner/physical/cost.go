@@ -1,0 +1,116 @@
+package physical
+
+import (
+	"time"
+
+	"github.com/dirigo-stream/dirigo/exec/job"
+	"github.com/dirigo-stream/dirigo/exec/op"
+)
+
+// The cost model, for a vertex that has not run yet: nanoseconds per row of a
+// message of so many rows, and per message. Once it runs its measured median
+// takes the model's place.
+const (
+	messageRows = 256
+	perMessage  = 2_000 * time.Nanosecond
+
+	costDecode      = 350 // a JSON record, at a source
+	costFilter      = 3
+	costProject     = 5 // per computed column
+	costGroup       = 25
+	costCall        = 5 // per aggregate
+	costMaterialize = 60
+	costDistinct    = 40
+	costSink        = 200 // encoding a record
+)
+
+// modelled returns the expected cost of one message at a vertex.
+func modelled(v *job.Vertex) time.Duration {
+	row := 0
+	if v.Read != nil {
+		row += costDecode
+	}
+	for _, spec := range v.Ops {
+		row += rowCost(spec)
+	}
+	if v.Sink {
+		row += costSink
+	}
+	return perMessage + time.Duration(row)*messageRows
+}
+
+func rowCost(spec op.Spec) int {
+	switch {
+	case spec.Filter != nil:
+		return costFilter
+	case spec.Project != nil:
+		return costProject * len(spec.Project)
+	case spec.Group != nil:
+		return costGroup + costCall*len(spec.Group.Calls)
+	case spec.Distinct:
+		return costDistinct
+	case spec.Materialize != nil, spec.Sort != nil:
+		return costMaterialize
+	}
+	return 1
+}
+
+// Costs returns the expected cost of a message at each vertex, by id.
+func Costs(g *job.Graph) map[int]time.Duration {
+	out := make(map[int]time.Duration, len(g.Vertices))
+	for i := range g.Vertices {
+		out[g.Vertices[i].ID] = modelled(&g.Vertices[i])
+	}
+	return out
+}
+
+// tree explains the graph from its output up, and splits the SLO: each vertex
+// has the share that its cost has in the costliest path through it.
+func tree(g *job.Graph, o ExplainOptions) *Explained {
+	costs := Costs(g)
+	for id, c := range o.Costs {
+		costs[id] = c
+	}
+	t := &treeBuilder{describer: newDescriber(g, o), costs: costs}
+	return t.vertex(&g.Vertices[len(g.Vertices)-1], 0)
+}
+
+type treeBuilder struct {
+	*describer
+	costs map[int]time.Duration
+}
+
+// vertex explains v; path is the cost of what follows it.
+func (t *treeBuilder) vertex(v *job.Vertex, path time.Duration) *Explained {
+	cost := t.costs[v.ID]
+	lines, state := t.operators(v)
+	e := &Explained{
+		Vertex: v.ID, Operators: lines, Instances: v.Instances, Updating: v.Updating,
+		Lends: v.Lend, LendsNot: v.LendReason, State: state,
+		Cost: cost.Microseconds(), Path: path.Microseconds(),
+	}
+	for _, in := range v.Inputs {
+		e.Inputs = append(e.Inputs, t.vertex(t.byID[in.From], path+cost))
+		for _, c := range in.Hash {
+			e.Exchange = append(e.Exchange, t.byID[in.From].Schema[c].Name)
+		}
+		if len(in.Hash) > 0 && len(v.Inputs) > 1 {
+			e.Exchange = e.Exchange[:len(in.Hash)]
+		}
+	}
+	if slo := t.options.SLO; slo > 0 {
+		total := t.before(v) + cost + path
+		e.Share = int64(float64(slo.Microseconds()) * float64(cost) / float64(total))
+		e.LatestStart = (slo - cost - path).Microseconds()
+	}
+	return e
+}
+
+// before is the cost of the costliest path to v.
+func (t *treeBuilder) before(v *job.Vertex) time.Duration {
+	var most time.Duration
+	for _, in := range v.Inputs {
+		most = max(most, t.costs[in.From]+t.before(t.byID[in.From]))
+	}
+	return most
+}

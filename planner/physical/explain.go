@@ -1,0 +1,100 @@
+package physical
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/dirigo-stream/dirigo/exec/job"
+	"github.com/dirigo-stream/dirigo/planner/logical"
+)
+
+// ExplainOptions say what EXPLAIN shows beside the graph itself.
+type ExplainOptions struct {
+	// Relation finds what a Read names; nil, or nil returned: shown by id.
+	Relation func(id uint64) *logical.Relation
+	Sink     string        // what the sink writes to, for people
+	SLO      time.Duration // 0: best effort
+	// Costs are measured costs per message by vertex id; where there is none
+	// the model's stands.
+	Costs map[int]time.Duration
+}
+
+// Explained is one vertex of EXPLAIN (FORMAT json), with its inputs.
+type Explained struct {
+	Vertex    int      `json:"vertex"`
+	Operators []string `json:"operators"`
+	Exchange  []string `json:"exchange,omitempty"` // the columns by which rows came here
+	Instances int      `json:"instances"`
+	Updating  bool     `json:"updating"`
+	Lends     bool     `json:"lends"`
+	LendsNot  string   `json:"lends_not_because,omitempty"`
+	State     string   `json:"state,omitempty"`
+	// Microseconds: the expected cost of a message here and of what follows
+	// it, the share of the SLO, and when the message must start at the latest,
+	// from its append.
+	Cost        int64        `json:"cost_us"`
+	Path        int64        `json:"path_us"`
+	Share       int64        `json:"slo_share_us,omitempty"`
+	LatestStart int64        `json:"latest_start_us,omitempty"`
+	Inputs      []*Explained `json:"inputs,omitempty"`
+}
+
+// Explain returns the lines of EXPLAIN: the output first, inputs indented.
+func Explain(g *job.Graph, o ExplainOptions) []string {
+	var lines []string
+	write(&lines, tree(g, o), 0, o.SLO)
+	return lines
+}
+
+// ExplainJSON returns the same as EXPLAIN (FORMAT json).
+func ExplainJSON(g *job.Graph, o ExplainOptions) ([]byte, error) {
+	return json.MarshalIndent(struct {
+		KeyGroups int        `json:"key_groups"`
+		SLO       int64      `json:"slo_us,omitempty"`
+		Plan      *Explained `json:"plan"`
+	}{g.KeyGroups, o.SLO.Microseconds(), tree(g, o)}, "", "  ")
+}
+
+func write(lines *[]string, v *Explained, depth int, slo time.Duration) {
+	indent := strings.Repeat("   ", depth)
+	for i, op := range v.Operators {
+		lead := "   "
+		if i == 0 {
+			lead = "-> "
+		}
+		*lines = append(*lines, indent+lead+op)
+	}
+	detail := func(format string, args ...any) {
+		*lines = append(*lines, indent+"     "+fmt.Sprintf(format, args...))
+	}
+	where := fmt.Sprintf("vertex %d, %s", v.Vertex, plural(v.Instances, "instance"))
+	if len(v.Exchange) > 0 {
+		where += ", by key groups of (" + strings.Join(v.Exchange, ", ") + ")"
+	}
+	detail("%s", where)
+	if v.Lends {
+		detail("lends: yes")
+	} else {
+		detail("lends: no, %s", v.LendsNot)
+	}
+	if v.State != "" {
+		detail("state: %s", v.State)
+	}
+	if slo > 0 {
+		detail("slo: %s of %s, starts at the latest %s after the append", micros(v.Share), slo, micros(v.LatestStart))
+	}
+	for _, in := range v.Inputs {
+		write(lines, in, depth+1, slo)
+	}
+}
+
+func micros(us int64) time.Duration { return time.Duration(us) * time.Microsecond }
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
