@@ -23,8 +23,7 @@ func is(err error, codes ...kafkago.Error) bool {
 
 // settle takes the results of a round: done batches leave, too large ones are
 // cut, the others wait for the next round. An error is final.
-func (w *writer) settle(ctx context.Context, waiting []*outBatch, results map[*outBatch]error) ([]*outBatch, error) {
-	var left []*outBatch
+func (w *writer) settle(ctx context.Context, waiting []*outBatch, results map[*outBatch]error) (left []*outBatch, calm bool, err error) {
 	var trouble, unknown error
 	for _, b := range waiting {
 		err, sent := results[b]
@@ -37,13 +36,13 @@ func (w *writer) settle(ctx context.Context, waiting []*outBatch, results map[*o
 		case is(err, kafkago.MessageSizeTooLarge, kafkago.RecordListTooLarge) && b.count > 1:
 			halves, e := w.halve(b)
 			if e != nil {
-				return nil, e
+				return nil, false, e
 			}
 			left = append(left, halves...)
 		case is(err, kafkago.OutOfOrderSequenceNumber, kafkago.UnknownProducerId, kafkago.InvalidProducerEpoch, kafkago.InvalidProducerIDMapping, kafkago.ProducerFenced):
 			unknown, left = err, append(left, b)
 		case final(err):
-			return nil, err
+			return nil, false, err
 		default:
 			trouble, left = err, append(left, b)
 		}
@@ -53,11 +52,11 @@ func (w *writer) settle(ctx context.Context, waiting []*outBatch, results map[*o
 		w.live = false
 	}
 	if trouble == nil {
-		return left, nil
+		return left, true, nil
 	}
 	w.sink.say(fmt.Sprintf("topic %s: %v", w.sink.topic, trouble))
 	w.sink.cluster.refresh()
-	return left, w.recover(ctx, left, trouble)
+	return left, false, w.recover(ctx, left, trouble)
 }
 
 // recover makes ready for another try: leaders anew, the topic made again if it

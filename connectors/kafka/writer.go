@@ -48,18 +48,20 @@ func (w *writer) write(ctx context.Context, jobs []job) error {
 	if err != nil {
 		return err
 	}
-	for attempt := 0; len(waiting) > 0; attempt++ {
-		if attempt > 0 && !sleep(ctx, backoff(attempt-1)) {
-			return ctx.Err()
-		}
-		before := len(waiting)
-		if waiting, err = w.round(ctx, waiting); err != nil {
+	for failures := 0; len(waiting) > 0; {
+		var calm bool
+		if waiting, calm, err = w.round(ctx, waiting); err != nil {
 			w.live = false
 			return fmt.Errorf("write topic %s: %w", w.sink.topic, err)
 		}
-		if len(waiting) < before {
-			attempt = -1 // it moves
+		if calm {
+			failures = 0
+			continue
 		}
+		if !sleep(ctx, backoff(failures)) {
+			return ctx.Err()
+		}
+		failures++
 	}
 	w.sink.say("")
 	return nil
@@ -149,8 +151,9 @@ func (w *writer) seal(b *outBatch) error {
 }
 
 // round sends the first waiting batch of each partition, one request to each
-// leader, and returns what is still waiting, in order.
-func (w *writer) round(ctx context.Context, waiting []*outBatch) ([]*outBatch, error) {
+// leader, and returns what is still waiting, in order; calm says that nothing
+// failed.
+func (w *writer) round(ctx context.Context, waiting []*outBatch) (left []*outBatch, calm bool, err error) {
 	first := make(map[int32]*outBatch)
 	byLeader := make(map[int32][]*outBatch)
 	for _, b := range waiting {
