@@ -115,6 +115,7 @@ type live[P any] struct {
 	poller   Poller[P]
 	waiter   Waiter
 	passive  Passivable
+	refused  bool // to leave memory, since the last message
 }
 
 // link is one channel between two actors.
@@ -308,6 +309,7 @@ func (a *actor[P]) call(c *Call[P], now int64) {
 		a.fail(err)
 		return
 	}
+	a.live.refused = false
 	a.mb.Done(more)
 	a.perform(now)
 	if a.live.waiter != nil {
@@ -375,7 +377,7 @@ func (a *actor[P]) urgency(now int64) int64 {
 // sleep ends the turn if nothing arrived meanwhile.
 func (a *actor[P]) sleep(now int64) bool {
 	a.arm()
-	if a.live != nil && a.live.passive != nil && !a.swept.Load() && a.mb.Empty() {
+	if l := a.live; l != nil && l.passive != nil && !l.refused && !a.swept.Load() && a.mb.Empty() {
 		a.rt.sweep.add(a)
 	}
 	a.mu.Lock()

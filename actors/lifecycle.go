@@ -72,7 +72,10 @@ func (a *actor[P]) end(err error) {
 
 // passivate drops the behavior if nothing needs it in memory.
 func (a *actor[P]) passivate() {
-	if a.live == nil || a.live.passive == nil || !a.mb.Empty() || a.woken.Load() || !a.live.passive.Passivate() {
+	if a.live == nil || a.live.passive == nil || !a.mb.Empty() || a.woken.Load() {
+		return
+	}
+	if a.live.refused = !a.live.passive.Passivate(); a.live.refused {
 		return
 	}
 	a.live, a.spareIn = nil, nil

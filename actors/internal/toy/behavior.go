@@ -254,6 +254,7 @@ func (x *view) Advance(f actors.Frontier, t *turn) (bool, error) {
 		x.rel.Add(r.F, r.D)
 	}
 	x.delta = nil
+	more, err := x.node.Advance(f, t)
 	x.show(Shown{f.Punct, x.rel.Clone()})
-	return x.node.Advance(f, t)
+	return more, err
 }

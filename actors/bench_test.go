@@ -1,0 +1,153 @@
+package actors
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"unsafe"
+)
+
+// payload is a kilobyte that travels by pointer, as batches do.
+type payload struct{ data [1024]byte }
+
+// relay passes payloads on.
+type relay struct {
+	got  chan struct{}
+	left int
+}
+
+func (r *relay) Push(_ int, p *payload, t *Turn[*payload]) (bool, error) {
+	if r.got == nil {
+		t.Emit(0, 0, p, Meta{Rows: 1, Bytes: 1024, Time: NoTime})
+		return false, nil
+	}
+	if r.left--; r.left == 0 {
+		close(r.got)
+	}
+	return false, nil
+}
+func (r *relay) Due(Frontier, bool, int64) bool                  { return false }
+func (r *relay) Advance(Frontier, *Turn[*payload]) (bool, error) { return false, nil }
+func (r *relay) Resume(*Turn[*payload]) (bool, error)            { return false, nil }
+
+// pump emits n payloads, a Punct after every eighth.
+type pump struct {
+	relay
+	n    int
+	one  *payload
+	tick uint64
+}
+
+func (p *pump) Urgent() int64 { return 0 }
+func (p *pump) Poll(t *Turn[*payload]) (bool, error) {
+	t.Emit(0, 0, p.one, Meta{Rows: 1, Bytes: 1024, Time: NoTime})
+	if p.n--; p.n%8 == 0 {
+		p.tick++
+		t.Punct(Punct{Tick: p.tick, Watermark: int64(p.tick)})
+	}
+	return p.n > 0, nil
+}
+
+// BenchmarkHop measures one message through one hop of a chain: emit, inbox,
+// queue, decision, call, credit. A credit of one message makes every hop a
+// switch of actors.
+func BenchmarkHop(b *testing.B) {
+	for _, workers := range []int{1, 2} {
+		for _, actors := range []int{2, 4} {
+			for _, credit := range []int64{1, 16 << 10} {
+				b.Run(fmt.Sprintf("workers=%d/actors=%d/credit=%d", workers, actors, credit), func(b *testing.B) {
+					hop(b, workers, actors, credit)
+				})
+			}
+		}
+	}
+}
+
+func hop(b *testing.B, workers, actors int, credit int64) {
+	rt := New[*payload](Config{Workers: workers})
+	defer rt.Close()
+	n := max(1, b.N/(actors-1))
+	done := make(chan struct{})
+	p := &pump{n: n, one: &payload{}}
+	refs := []*Ref[*payload]{rt.Add(Spec[*payload]{Outputs: []int{1}, Activate: func() (Behavior[*payload], error) { return p, nil }})}
+	for i := 1; i < actors; i++ {
+		s := Spec[*payload]{Name: Name{Vertex: i}, Inputs: []int{1}, Outputs: []int{1}}
+		r := &relay{}
+		if i == actors-1 {
+			r.got, r.left, s.Outputs = done, n, nil
+		}
+		s.Activate = func() (Behavior[*payload], error) { return r, nil }
+		refs = append(refs, rt.Add(s))
+		rt.Connect(refs[i-1], 0, 0, refs[i], 0, 0, credit)
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	refs[0].Wake()
+	<-done
+	b.StopTimer()
+	s := rt.Stats()
+	b.ReportMetric(float64(s.Runs)/float64(n*(actors-1)), "turns/hop")
+}
+
+// BenchmarkQueue measures push and pop with ten thousand units waiting.
+func BenchmarkQueue(b *testing.B) {
+	var q runQueue
+	rng := rand.New(rand.NewPCG(1, 1))
+	u := &helper[int]{lessor: &actor[int]{}}
+	for range 10_000 {
+		q.push(Rank{Key: rng.Int64N(1 << 40)}, u)
+	}
+	keys := make([]int64, 1<<12)
+	for i := range keys {
+		keys[i] = rng.Int64N(1 << 40)
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		q.pop(-1, false)
+		q.push(Rank{Key: keys[i&(1<<12-1)]}, u)
+	}
+}
+
+// BenchmarkLend measures the mailbox's part of lending one message: decision,
+// bookkeeping, report, and its share of the round.
+func BenchmarkLend(b *testing.B) {
+	h := &lendAlways{}
+	mb := NewMailbox[int](MailboxConfig{Inputs: []int{1}, Lessees: 2, Hooks: h})
+	tick := uint64(0)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		mb.Deliver(0, i, Meta{Rows: 1, Bytes: 8, Time: NoTime}, 0, 0)
+		mb.Next(0)
+		for _, e := range mb.Effects() {
+			if e.Kind == EffectLend {
+				mb.Ran(Ran{Round: e.Lent.Round, Seq: e.Lent.Seq, Lessee: e.Lent.Lessee})
+			}
+		}
+		if i%16 == 15 {
+			tick++
+			mb.DeliverPunct(0, Punct{Tick: tick}, ClosesRows, 0, 0)
+			mb.Next(0)
+			for _, e := range mb.Effects() {
+				if e.Kind == EffectCollect {
+					mb.Merge(Partial{Round: e.Collect.Round, Count: e.Collect.Count, Lessee: e.Collect.Lessee})
+				}
+			}
+			for c := mb.Next(0); c != nil; c = mb.Next(0) {
+				mb.Done(false)
+			}
+			mb.Effects()
+		}
+	}
+}
+
+type lendAlways struct{ n int }
+
+func (l *lendAlways) Due(Frontier, bool, int64) bool    { return true }
+func (l *lendAlways) Lend(Meta) (int, bool)             { l.n++; return l.n & 1, true }
+func (l *lendAlways) GiveUp(_ *Frontier, _ int64) int64 { return 1 << 60 }
+
+func TestSizes(t *testing.T) {
+	t.Log("actor", unsafe.Sizeof(actor[*payload]{}), "mailbox", unsafe.Sizeof(Mailbox[*payload]{}), "in", unsafe.Sizeof(inChan[*payload]{}),
+		"out", unsafe.Sizeof(outChan{}), "link", unsafe.Sizeof(link[*payload]{}), "call", unsafe.Sizeof(Call[*payload]{}), "effect", unsafe.Sizeof(Effect[*payload]{}),
+		"spec", unsafe.Sizeof(Spec[*payload]{}), "stats", unsafe.Sizeof(Stats{}), "item", unsafe.Sizeof(item[*payload]{}), "arrival", unsafe.Sizeof(arrival[*payload]{}), "load", unsafe.Sizeof(Load{}), "turn", unsafe.Sizeof(Turn[*payload]{}))
+}
