@@ -1,4 +1,4 @@
-// Package op holds the stateless operators, one a file, and the small stateful
+// Package op holds the operators that a plan may name: the stateless ones, one a
 // ones that every query may end in (materialize, sort, limit).
 package op
 

@@ -90,7 +90,7 @@ func (w *blockWriter) blocks() []exec.Block {
 		n := w.cut(rest)
 		high := int(rest[n-1].group) + 1
 		if n == len(rest) {
-			high = w.high
+			high = max(high, w.high)
 		}
 		out = append(out, w.block(rest[:n], min(low, int(rest[0].group)), high))
 		rest, low = rest[n:], high

@@ -1,6 +1,8 @@
 package state
 
 import (
+	"math"
+
 	"github.com/dirigo-stream/dirigo/exec/batch"
 )
 
@@ -52,7 +54,7 @@ func (k *Keys) load(s *shape, cols []batch.Column, at []int, rows []int32, hash 
 	copy(k.Hash, hash)
 	for i := range s.Keys {
 		col := cols[at[i]]
-		k.cols[i].load(col, rows)
+		k.cols[i].load(col, rows, s.Keys[i].Exact)
 		if nulls := col.Nulls(); nulls != nil {
 			k.loadNulls(i, nulls, rows)
 		}
@@ -75,7 +77,7 @@ func (k *Keys) loadNulls(key int, nulls []bool, rows []int32) {
 	}
 }
 
-func (c *keyCol) load(col batch.Column, rows []int32) {
+func (c *keyCol) load(col batch.Column, rows []int32, exact bool) {
 	switch v := col.(type) {
 	case *batch.Vec[int64]:
 		c.word = sized(c.word, len(rows))
@@ -85,7 +87,9 @@ func (c *keyCol) load(col batch.Column, rows []int32) {
 	case *batch.Vec[float64]:
 		c.word = sized(c.word, len(rows))
 		for i, row := range rows {
-			c.word[i] = FloatWord(v.Data[row])
+			if c.word[i] = FloatWord(v.Data[row]); exact {
+				c.word[i] = int64(math.Float64bits(v.Data[row]))
+			}
 		}
 	case *batch.Vec[bool]:
 		c.word = sized(c.word, len(rows))

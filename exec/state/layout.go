@@ -21,7 +21,7 @@ type Layout struct {
 type Key struct {
 	Kind batch.Kind
 	// Exact compares whole values: NUMERIC 1.0 and 1.00 are then two keys, as
-	// are the intervals '1 month' and '30 days'.
+	// are the intervals '1 month' and '30 days', and the floats 0 and -0.
 	Exact bool
 }
 

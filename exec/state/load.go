@@ -18,9 +18,9 @@ type segment struct {
 // plan cuts the key groups into segments at the borders of the sealed blocks.
 func (st *Store) plan() {
 	h := &st.home
-	borders := []int{h.Low, h.High}
+	borders := []int{0, h.KeyGroups}
 	for _, b := range h.Sealed {
-		borders = append(borders, max(b.Low, h.Low), min(b.High, h.High))
+		borders = append(borders, b.Low, min(b.High, h.KeyGroups))
 	}
 	slices.Sort(borders)
 	borders = slices.Compact(borders)
@@ -35,7 +35,7 @@ func (st *Store) plan() {
 				s.names = append(s.names, b.Name)
 			}
 		}
-		if len(s.names) == 0 || s.low < h.Low || s.high > h.High {
+		if len(s.names) == 0 {
 			continue
 		}
 		for g := s.low; g < s.high; g++ {

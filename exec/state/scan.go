@@ -1,6 +1,8 @@
 package state
 
 import (
+	"math"
+
 	"github.com/dirigo-stream/dirigo/exec/batch"
 )
 
@@ -86,7 +88,11 @@ func (t *Table) AppendKey(i int, refs []Ref, out batch.Column) {
 		case *batch.TextVec:
 			c.Append(p.bytes(row[w]))
 		case *batch.Vec[float64]:
-			c.Append(WordFloat(row[w]))
+			if t.shape.Keys[i].Exact {
+				c.Append(math.Float64frombits(uint64(row[w])))
+			} else {
+				c.Append(WordFloat(row[w]))
+			}
 		case *batch.Vec[bool]:
 			c.Append(row[w] != 0)
 		case *batch.Vec[batch.Decimal]:

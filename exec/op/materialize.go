@@ -1,0 +1,235 @@
+package op
+
+import (
+	"fmt"
+
+	"github.com/dirigo-stream/dirigo/exec"
+	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/exec/state"
+)
+
+// Materializer runs a Materialize: it keeps a counted set of whole rows, placed
+// by the hash of the key. A tick's changes are added up as they come and take
+// effect together at the frontier, when the consolidated ones are sent on; a
+// snapshot before that shows the state of the last frontier. A count may be
+// below zero: the row is yet to come.
+type Materializer struct {
+	spec  Materialize
+	store *state.Store
+	born  int64
+
+	at       []int // all columns
+	hashAt   []int // columns of the key
+	work     []rest
+	emitting bool
+	relieved bool
+	send     []state.Ref // taken from the table's list of touched rows
+	hash     []uint64
+	refs     []state.Ref
+	all      []int32
+	words    [][]int64
+}
+
+// rest is rows of a batch that were not added yet.
+type rest struct {
+	b    *batch.Batch
+	rows []int32
+}
+
+// Accumulators of a row: whether it was touched in this tick, its count, and
+// its count at the last frontier (while touched).
+const (
+	accTouch = iota
+	accCount
+	accBase
+)
+
+var (
+	_ exec.Operator = (*Materializer)(nil)
+	_ exec.Paged    = (*Materializer)(nil)
+	_ exec.Sealer   = (*Materializer)(nil)
+	_ exec.Due      = (*Materializer)(nil)
+)
+
+func newMaterializer(spec Materialize, home state.Home) (*Materializer, error) {
+	m := &Materializer{spec: spec, hashAt: spec.Key, refs: make([]state.Ref, state.Chunk), words: make([][]int64, state.Chunk)}
+	layout := state.Layout{Accs: make([]state.Acc, 3), Touched: true}
+	for i, t := range spec.Types {
+		layout.Keys = append(layout.Keys, state.Key{Kind: t.Kind, Exact: true})
+		m.at = append(m.at, i)
+	}
+	if m.hashAt == nil {
+		m.hashAt = m.at
+	}
+	for _, c := range m.hashAt {
+		if c < 0 || c >= len(spec.Types) {
+			return nil, fmt.Errorf("key column %d of %d", c, len(spec.Types))
+		}
+	}
+	m.store = state.NewStore(home, layout)
+	return m, nil
+}
+
+// Push implements exec.Operator.
+func (m *Materializer) Push(_ int, b *batch.Batch, out exec.Emitter, fuel int) (bool, error) {
+	m.born = max(m.born, b.Born)
+	m.work = append(m.work, rest{b, rowsOf(b, &m.all)})
+	return m.Resume(out, fuel)
+}
+
+// Advance implements exec.Operator.
+func (m *Materializer) Advance(f exec.Frontier, out exec.Emitter, fuel int) (bool, error) {
+	m.born = max(m.born, f.Born)
+	m.emitting = true
+	return m.Resume(out, fuel)
+}
+
+// Resume implements exec.Operator.
+func (m *Materializer) Resume(out exec.Emitter, fuel int) (bool, error) {
+	work := m.work
+	m.work = nil
+	for _, w := range work {
+		away, err := m.add(w.b, w.rows)
+		if err != nil {
+			return false, err
+		}
+		if len(away) > 0 {
+			m.work = append(m.work, rest{w.b, away})
+		}
+	}
+	if len(m.work) > 0 {
+		return true, nil
+	}
+	if m.emitting {
+		if more, err := m.emit(out, fuel); more || err != nil {
+			return more, err
+		}
+		m.emitting, m.born = false, 0
+	}
+	if m.store.Over() && !m.relieved {
+		m.relieved = true
+		return true, nil
+	}
+	m.relieved = false
+	return false, nil
+}
+
+// Need implements exec.Paged.
+func (m *Materializer) Need() exec.Read { return m.store.Need(len(m.send) == 0) }
+
+// add counts rows and returns those whose pages are away.
+func (m *Materializer) add(b *batch.Batch, rows []int32) (away []int32, err error) {
+	t := m.store.Table(0, 0)
+	cols := make([]batch.Column, len(m.hashAt))
+	for i, c := range m.hashAt {
+		cols[i] = b.Cols[c]
+	}
+	for len(rows) > 0 {
+		now := rows[:min(len(rows), state.Chunk)]
+		rows = rows[len(now):]
+		m.hash = batch.HashRows(cols, nil, now, len(now), m.hash)
+		refs := m.refs[:len(now)]
+		missing, err := t.Assign(b.Cols, m.at, now, m.hash, refs)
+		if err != nil {
+			return nil, err
+		}
+		for i, r := range refs {
+			if r == state.NoRef {
+				away = append(away, now[i])
+				continue
+			}
+			m.count(t, r, b.DiffAt(int(now[i])))
+		}
+		if missing < len(now) {
+			m.store.Unpin()
+		}
+		t.Settle()
+	}
+	return away, nil
+}
+
+func (m *Materializer) count(t *state.Table, r state.Ref, n int64) {
+	one, words := [1]state.Ref{r}, m.words[:1]
+	t.Rows(one[:], words)
+	w := words[0]
+	if w[t.Acc(accTouch)] == 0 {
+		w[t.Acc(accBase)] = w[t.Acc(accCount)]
+		t.Touch(r, 1)
+	}
+	w[t.Acc(accCount)] += n
+}
+
+// emit sends the changes of the tick.
+func (m *Materializer) emit(out exec.Emitter, fuel int) (more bool, err error) {
+	t := m.store.Table(0, 0)
+	for {
+		if len(m.send) == 0 {
+			m.store.Unpin()
+			refs, wait := t.Touched(nil)
+			if wait {
+				return true, nil
+			}
+			if len(refs) == 0 {
+				t.Settle()
+				return false, nil
+			}
+			m.send = refs
+		}
+		if fuel <= 0 {
+			return true, nil
+		}
+		n := min(len(m.send), state.Chunk, fuel)
+		m.change(t, m.send[:n], out)
+		m.send = m.send[n:]
+		fuel -= n
+	}
+}
+
+// change applies the tick to rows and sends those whose count changed.
+func (m *Materializer) change(t *state.Table, refs []state.Ref, out exec.Emitter) {
+	words := m.words[:len(refs)]
+	t.Rows(refs, words)
+	touch, count, base := t.Acc(accTouch), t.Acc(accCount), t.Acc(accBase)
+	var changed, ended []state.Ref
+	var diff []int64
+	for i, w := range words {
+		if d := w[count] - w[base]; d != 0 {
+			changed, diff = append(changed, refs[i]), append(diff, d)
+		}
+		w[touch], w[base] = 0, 0
+		if w[count] == 0 {
+			ended = append(ended, refs[i])
+		}
+	}
+	if len(changed) > 0 {
+		b := m.rows(t, changed)
+		b.Diff, b.Born = diff, m.born
+		out.Emit(b)
+	}
+	for _, r := range ended {
+		t.Remove(r)
+	}
+}
+
+// rows makes a batch of rows of a table.
+func (m *Materializer) rows(t *state.Table, refs []state.Ref) *batch.Batch {
+	b := &batch.Batch{N: len(refs), Time: batch.MaxTime}
+	for i, typ := range m.spec.Types {
+		col := batch.New(typ.Kind, len(refs))
+		t.AppendKey(i, refs, col)
+		b.Cols = append(b.Cols, col)
+	}
+	return b
+}
+
+// Due implements exec.Due.
+func (m *Materializer) Due(_ exec.Frontier, rows bool, _ int64) bool { return rows }
+
+// Freeze implements exec.Sealer.
+func (m *Materializer) Freeze() exec.Frozen { return m.store.Freeze() }
+
+// Trim implements exec.Sealer.
+func (m *Materializer) Trim(target int64) int64 { return m.store.Trim(target) }
+
+// Bytes implements exec.Sealer.
+func (m *Materializer) Bytes() int64 { return m.store.Bytes() }
