@@ -8,12 +8,12 @@ import (
 	"github.com/dirigo-stream/dirigo/exec/state"
 )
 
-// Materializer runs a Materialize: it keeps a counted set of whole rows, placed
+// Materialized runs a Materialize: it keeps a counted set of whole rows, placed
 // by the hash of the key. A tick's changes are added up as they come and take
 // effect together at the frontier, when the consolidated ones are sent on; a
 // snapshot before that shows the state of the last frontier. A count may be
 // below zero: the row is yet to come.
-type Materializer struct {
+type Materialized struct {
 	spec  Materialize
 	store *state.Store
 	born  int64
@@ -45,14 +45,14 @@ const (
 )
 
 var (
-	_ exec.Operator = (*Materializer)(nil)
-	_ exec.Paged    = (*Materializer)(nil)
-	_ exec.Sealer   = (*Materializer)(nil)
-	_ exec.Due      = (*Materializer)(nil)
+	_ exec.Operator = (*Materialized)(nil)
+	_ exec.Paged    = (*Materialized)(nil)
+	_ exec.Sealer   = (*Materialized)(nil)
+	_ exec.Due      = (*Materialized)(nil)
 )
 
-func newMaterializer(spec Materialize, home state.Home) (*Materializer, error) {
-	m := &Materializer{spec: spec, hashAt: spec.Key, refs: make([]state.Ref, state.Chunk), words: make([][]int64, state.Chunk)}
+func newMaterialized(spec Materialize, home state.Home) (*Materialized, error) {
+	m := &Materialized{spec: spec, hashAt: spec.Key, refs: make([]state.Ref, state.Chunk), words: make([][]int64, state.Chunk)}
 	layout := state.Layout{Accs: make([]state.Acc, 3), Touched: true}
 	for i, t := range spec.Types {
 		layout.Keys = append(layout.Keys, state.Key{Kind: t.Kind, Exact: true})
@@ -71,21 +71,21 @@ func newMaterializer(spec Materialize, home state.Home) (*Materializer, error) {
 }
 
 // Push implements exec.Operator.
-func (m *Materializer) Push(_ int, b *batch.Batch, out exec.Emitter, fuel int) (bool, error) {
+func (m *Materialized) Push(_ int, b *batch.Batch, out exec.Emitter, fuel int) (bool, error) {
 	m.born = max(m.born, b.Born)
 	m.work = append(m.work, rest{b, rowsOf(b, &m.all)})
 	return m.Resume(out, fuel)
 }
 
 // Advance implements exec.Operator.
-func (m *Materializer) Advance(f exec.Frontier, out exec.Emitter, fuel int) (bool, error) {
+func (m *Materialized) Advance(f exec.Frontier, out exec.Emitter, fuel int) (bool, error) {
 	m.born = max(m.born, f.Born)
 	m.emitting = true
 	return m.Resume(out, fuel)
 }
 
 // Resume implements exec.Operator.
-func (m *Materializer) Resume(out exec.Emitter, fuel int) (bool, error) {
+func (m *Materialized) Resume(out exec.Emitter, fuel int) (bool, error) {
 	work := m.work
 	m.work = nil
 	for _, w := range work {
@@ -115,10 +115,10 @@ func (m *Materializer) Resume(out exec.Emitter, fuel int) (bool, error) {
 }
 
 // Need implements exec.Paged.
-func (m *Materializer) Need() exec.Read { return m.store.Need(len(m.send) == 0) }
+func (m *Materialized) Need() exec.Read { return m.store.Need(len(m.send) == 0) }
 
 // add counts rows and returns those whose pages are away.
-func (m *Materializer) add(b *batch.Batch, rows []int32) (away []int32, err error) {
+func (m *Materialized) add(b *batch.Batch, rows []int32) (away []int32, err error) {
 	t := m.store.Table(0, 0)
 	cols := make([]batch.Column, len(m.hashAt))
 	for i, c := range m.hashAt {
@@ -148,7 +148,7 @@ func (m *Materializer) add(b *batch.Batch, rows []int32) (away []int32, err erro
 	return away, nil
 }
 
-func (m *Materializer) count(t *state.Table, r state.Ref, n int64) {
+func (m *Materialized) count(t *state.Table, r state.Ref, n int64) {
 	one, words := [1]state.Ref{r}, m.words[:1]
 	t.Rows(one[:], words)
 	w := words[0]
@@ -160,7 +160,7 @@ func (m *Materializer) count(t *state.Table, r state.Ref, n int64) {
 }
 
 // emit sends the changes of the tick.
-func (m *Materializer) emit(out exec.Emitter, fuel int) (more bool, err error) {
+func (m *Materialized) emit(out exec.Emitter, fuel int) (more bool, err error) {
 	t := m.store.Table(0, 0)
 	for {
 		if len(m.send) == 0 {
@@ -186,7 +186,7 @@ func (m *Materializer) emit(out exec.Emitter, fuel int) (more bool, err error) {
 }
 
 // change applies the tick to rows and sends those whose count changed.
-func (m *Materializer) change(t *state.Table, refs []state.Ref, out exec.Emitter) {
+func (m *Materialized) change(t *state.Table, refs []state.Ref, out exec.Emitter) {
 	words := m.words[:len(refs)]
 	t.Rows(refs, words)
 	touch, count, base := t.Acc(accTouch), t.Acc(accCount), t.Acc(accBase)
@@ -212,7 +212,7 @@ func (m *Materializer) change(t *state.Table, refs []state.Ref, out exec.Emitter
 }
 
 // rows makes a batch of rows of a table.
-func (m *Materializer) rows(t *state.Table, refs []state.Ref) *batch.Batch {
+func (m *Materialized) rows(t *state.Table, refs []state.Ref) *batch.Batch {
 	b := &batch.Batch{N: len(refs), Time: batch.MaxTime}
 	for i, typ := range m.spec.Types {
 		col := batch.New(typ.Kind, len(refs))
@@ -223,13 +223,13 @@ func (m *Materializer) rows(t *state.Table, refs []state.Ref) *batch.Batch {
 }
 
 // Due implements exec.Due.
-func (m *Materializer) Due(_ exec.Frontier, rows bool, _ int64) bool { return rows }
+func (m *Materialized) Due(_ exec.Frontier, rows bool, _ int64) bool { return rows }
 
 // Freeze implements exec.Sealer.
-func (m *Materializer) Freeze() exec.Frozen { return m.store.Freeze() }
+func (m *Materialized) Freeze() exec.Frozen { return m.store.Freeze() }
 
 // Trim implements exec.Sealer.
-func (m *Materializer) Trim(target int64) int64 { return m.store.Trim(target) }
+func (m *Materialized) Trim(target int64) int64 { return m.store.Trim(target) }
 
 // Bytes implements exec.Sealer.
-func (m *Materializer) Bytes() int64 { return m.store.Bytes() }
+func (m *Materialized) Bytes() int64 { return m.store.Bytes() }

@@ -52,7 +52,7 @@ func build(spec Spec, env Env) (exec.Operator, error) {
 	case spec.Distinct:
 		return newDistinct(env)
 	case spec.Materialize != nil:
-		return newMaterializer(*spec.Materialize, env.Home)
+		return newMaterialized(*spec.Materialize, env.Home)
 	case spec.Sort != nil:
 		return &sorter{spec: *spec.Sort}, nil
 	case spec.Values != nil:

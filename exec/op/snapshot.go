@@ -5,20 +5,20 @@ import (
 	"github.com/dirigo-stream/dirigo/exec/state"
 )
 
-// Snapshot is the content of a Materializer at its last frontier. It is taken
+// Snapshot is the content of a Materialized at its last frontier. It is taken
 // in the operator's turn and read by one goroutine, at leisure, while the
 // operator goes on. Close it where it is not read to the end.
 type Snapshot struct {
-	m     *Materializer
+	m     *Materialized
 	pages *state.Snapshot
 	table *state.Table
 	refs  []state.Ref
 }
 
 // Snapshot takes a snapshot, at the cost of a pointer per page.
-func (m *Materializer) Snapshot() *Snapshot {
+func (m *Materialized) Snapshot() *Snapshot {
 	// Only what never changes is used of m from here on.
-	return &Snapshot{m: &Materializer{spec: m.spec}, pages: m.store.Snapshot(0, 0)}
+	return &Snapshot{m: &Materialized{spec: m.spec}, pages: m.store.Snapshot(0, 0)}
 }
 
 // Next returns up to limit rows that are there, with their counts as Diff where
@@ -48,7 +48,7 @@ func (s *Snapshot) Close() {
 
 // present makes a batch of the rows whose count at the last frontier is above
 // zero; nil: none.
-func (m *Materializer) present(t *state.Table, refs []state.Ref) *batch.Batch {
+func (m *Materialized) present(t *state.Table, refs []state.Ref) *batch.Batch {
 	words := make([][]int64, len(refs))
 	t.Rows(refs, words)
 	var kept []state.Ref

@@ -1,5 +1,7 @@
-// Package op holds the operators that a plan may name: the stateless ones, one a
-// ones that every query may end in (materialize, sort, limit).
+// Package op holds the operators that a plan may name: the stateless ones, one
+// a file, and the small stateful ones that a query may end in (materialize,
+// sort, limit). New makes an operator of its spec. It knows nothing of actors
+// or where rows come from.
 package op
 
 import (
