@@ -1,110 +1,298 @@
-// Package job runs queries: it turns stored graphs into actors, reads sources
-// once for all of them, closes ticks, seals epochs and restores after a crash.
 package job
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/dirigo-stream/dirigo/actors"
+	"github.com/dirigo-stream/dirigo/connectors"
 	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/exec/state"
+	"github.com/dirigo-stream/dirigo/storage"
 )
 
-// These are the methods of *Engine that sql/session uses:
-//
-//	AddSource(SourceDef) error                      // declares; reads nothing until a query does
-//	RemoveSource(id uint64)
-//	StartQuery(ctx, QueryDef) error                 // returns when it is running (or catching up)
-//	DropQuery(ctx, id uint64) error
-//	SetSLO(id uint64, slo time.Duration) error
-//	Run(ctx, Bounded, emit func(*batch.Batch) error) error
-//	Subscribe(ctx, id uint64, snapshot bool, emit func(Changes) error) error
-//	Flush(ctx) error
-//	Queries() []QueryStatus; Query(id) (QueryStatus, bool)
-//	Sources() []SourceStatus
-//	Rejected(query uint64, f func(RejectedRow) error) error   // 0: of all
+// Config makes an Engine. Store and Connectors are required.
+type Config struct {
+	Store      storage.Store
+	Connectors map[string]connectors.Connector
+	Workers    int           // 0: one per core
+	Memory     int64         // for state, bytes; 0: no limit
+	Epoch      time.Duration // between node-wide edges; 0: 1 s
+	Lending    actors.Lending
+	Logger     *slog.Logger
+	Clock      func() int64 // Unix ns; nil: the real clock
 
-// Bounded is a SELECT: a graph whose Reads are of views (their content at one
-// tick), or of sources (their last records, or system relations given as rows).
-type Bounded struct {
-	Graph *Graph
-	// Recent is how many records per partition a Read of a source gives; 0: 1,000.
-	Recent int
-	// System holds the rows of relations that the engine does not keep, by
-	// Relation id.
-	System map[uint64][]*batch.Batch
+	// For tests: CutNow is asked after every unit read whether the tick ends
+	// there; ReadRows is how many rows a unit has.
+	CutNow   func() bool
+	ReadRows func() int
 }
 
-// Changes is what a SUBSCRIBE gets: the consolidated changes of one tick.
-type Changes struct {
-	Tick uint64
-	Time time.Time
-	Rows *batch.Batch // nil: progress only
+func (c *Config) cutNow() bool { return c.CutNow != nil && c.CutNow() }
+
+func (c *Config) readRows() int {
+	if c.ReadRows != nil {
+		return c.ReadRows()
+	}
+	return readRows
 }
 
-// QueryStatus is one query as SHOW QUERIES and the metrics see it.
-type QueryStatus struct {
-	ID                    uint64
-	Name                  string
-	State                 string // running, catching up, failed, waiting (with Reason)
-	Reason                string
-	SLO                   time.Duration
-	In, Out               int64            // rows
-	Rejected              map[string]int64 // by reason
-	Attained              float64          // share of results within the SLO since start; 1 where none
-	Latency               Latency          // from append to ack
-	Watermark             int64            // µs; batch.MinTime: none yet
-	Epoch                 uint64           // last sealed
-	Lends, Merges, Rounds int64
-	StateBytes            int64
-	Vertices              []VertexStatus
+func (c *Config) now() int64 {
+	if c.Clock != nil {
+		return c.Clock()
+	}
+	return time.Now().UnixNano()
 }
 
-// VertexStatus is one vertex of a query, its instances summed.
-type VertexStatus struct {
-	ID                    int
-	Busy, Waited          time.Duration
-	Messages, Rows        int64
-	Lends, Merges, Rounds int64
-	Cost, Path            time.Duration // median per message; downstream
-	StateBytes            int64
+func (c *Config) defaults() {
+	if c.Workers == 0 {
+		c.Workers = runtime.NumCPU()
+	}
+	if c.Epoch == 0 {
+		c.Epoch = time.Second
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
 }
 
-// Latency is a histogram of durations: upper bounds in seconds, and how many
-// results fell into each (the last: above all bounds).
-type Latency struct {
-	Bounds             []float64
-	Counts             []uint64
-	Sum                time.Duration
-	P50, P95, P99, Max time.Duration
+// Engine runs queries on one node. Its methods are safe for concurrent use.
+type Engine struct {
+	cfg         Config
+	incarnation uint64
+	rt          *actors.Runtime[*batch.Batch]
+	clock       *clock
+	feeds       map[*feed]bool // live ones; under clock.mu
+	ledger      *storage.Ledger
+	rejects     *rejects
+	decisions   *decisions
+	epochs      *epochs
+	folder      *folder
+	memory      *state.Account
+	io          *pool
+	stats       engineStats
+	closing     atomic.Bool
+
+	ddl sync.Mutex // one change of who runs at a time
+
+	mu      sync.Mutex
+	sources map[uint64]*source
+	queries map[uint64]*query
+	started bool
 }
 
-// SourceStatus is one source as SHOW STREAMS and the metrics see it.
-type SourceStatus struct {
-	ID                               uint64
-	Name                             string
-	State                            string // idle (nobody reads it), running, retrying
-	Error                            string
-	Decoded, DecodedBytes, Malformed int64
-	Watermark                        int64
-	Partitions                       []PartitionStatus
+// Open returns an engine over what the store has. Nothing is read before Start.
+func Open(ctx context.Context, cfg Config) (*Engine, error) {
+	cfg.defaults()
+	e := &Engine{
+		cfg: cfg, incarnation: cfg.Store.Incarnation(), feeds: map[*feed]bool{},
+		memory: state.NewAccount(cfg.Memory, nil), io: newPool(4 * cfg.Workers),
+		sources: map[uint64]*source{}, queries: map[uint64]*query{},
+	}
+	e.clock = newClock(e.incarnation)
+	e.epochs = &epochs{eng: e}
+	var err error
+	if e.ledger, err = storage.OpenLedger(ctx, cfg.Store, storage.LedgerConfig{}); err != nil {
+		return nil, fmt.Errorf("open state: %w", err)
+	}
+	e.epochs.number = e.ledger.Epoch()
+	e.folder = &folder{eng: e}
+	if err := e.openLogs(); err != nil {
+		return nil, err
+	}
+	e.rt = actors.New[*batch.Batch](actors.Config{
+		Workers: cfg.Workers, Clock: cfg.Clock, Lending: cfg.Lending, Failed: e.actorFailed,
+	})
+	return e, nil
 }
 
-// PartitionStatus is one partition of a source.
-type PartitionStatus struct {
-	Partition  int32
-	Next, High int64
-	Idle       bool
+func (e *Engine) openLogs() error {
+	log, err := e.cfg.Store.Log("rejected")
+	if err != nil {
+		return fmt.Errorf("open rejected rows: %w", err)
+	}
+	if e.rejects, err = openRejects(log); err != nil {
+		return err
+	}
+	if log, err = e.cfg.Store.Log("decisions"); err != nil {
+		return fmt.Errorf("open decisions: %w", err)
+	}
+	e.decisions = &decisions{log: log, inc: e.incarnation}
+	return nil
 }
 
-// RejectedRow is one row of dirigo_rejected.
-type RejectedRow struct {
-	Query, Source  uint64
-	Operator       string
-	Partition      int32
-	Offset         int64
-	Reason, Detail string
-	Row            string // the row's text, as far as known
-	At             time.Time
+// AddSource declares a stream; nothing is read until a query does.
+func (e *Engine) AddSource(def SourceDef) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, ok := e.cfg.Connectors[def.Connector]; !ok {
+		return fmt.Errorf("stream %s: unknown connector %q", def.Name, def.Connector)
+	}
+	e.sources[def.ID] = &source{eng: e, def: def}
+	return nil
 }
 
-var _ = context.Background
+// CheckSource opens the outside of a stream, to find a user's mistakes: an
+// option that is wrong, a topic that is not there.
+func (e *Engine) CheckSource(ctx context.Context, def SourceDef) error {
+	s := &source{eng: e, def: def}
+	conn, err := s.open()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	_, err = conn.Partitions(ctx)
+	return err
+}
+
+// RemoveSource forgets a stream that no query reads.
+func (e *Engine) RemoveSource(id uint64) {
+	e.mu.Lock()
+	s := e.sources[id]
+	delete(e.sources, id)
+	e.mu.Unlock()
+	if s != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.conn != nil {
+			s.conn.Close()
+		}
+	}
+}
+
+func (e *Engine) source(id uint64) *source {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.sources[id]
+}
+
+func (e *Engine) query(id uint64) *query {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.queries[id]
+}
+
+// sorted returns all queries by id.
+func (e *Engine) sorted() []*query {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	out := make([]*query, 0, len(e.queries))
+	for _, q := range e.queries {
+		out = append(out, q)
+	}
+	slices.SortFunc(out, func(a, b *query) int { return int(int64(a.def.ID) - int64(b.def.ID)) })
+	return out
+}
+
+// Queries returns all queries by id, Query one of them.
+func (e *Engine) Queries() []QueryStatus {
+	var out []QueryStatus
+	for _, q := range e.sorted() {
+		if !q.ephemeral {
+			out = append(out, q.status())
+		}
+	}
+	return out
+}
+
+// Query returns one query's status.
+func (e *Engine) Query(id uint64) (QueryStatus, bool) {
+	q := e.query(id)
+	if q == nil {
+		return QueryStatus{}, false
+	}
+	return q.status(), true
+}
+
+// Sources returns all sources by id.
+func (e *Engine) Sources() []SourceStatus {
+	e.mu.Lock()
+	var all []*source
+	for _, s := range e.sources {
+		all = append(all, s)
+	}
+	e.mu.Unlock()
+	slices.SortFunc(all, func(a, b *source) int { return int(int64(a.def.ID) - int64(b.def.ID)) })
+	var out []SourceStatus
+	for _, s := range all {
+		out = append(out, s.status())
+	}
+	return out
+}
+
+// SetSLO sets a running query's latency target; 0: best effort.
+func (e *Engine) SetSLO(id uint64, slo time.Duration) error {
+	q := e.query(id)
+	if q == nil {
+		return fmt.Errorf("query %d is not running", id)
+	}
+	q.setSLO(slo)
+	for _, rel := range q.relations() {
+		e.hurry(rel)
+	}
+	return nil
+}
+
+// hurry tells a source's pump the most urgent SLO of its readers.
+func (e *Engine) hurry(relation uint64) {
+	s := e.source(relation)
+	if s == nil || s.livePump() == nil {
+		return
+	}
+	least := time.Duration(0)
+	for _, q := range e.sorted() {
+		if slo := q.slo(); slo > 0 && slices.Contains(q.relations(), relation) && (least == 0 || slo < least) {
+			least = slo
+		}
+	}
+	s.livePump().hurry(least)
+	s.livePump().ref.SetSLO(least)
+}
+
+// Rejected calls f with the rejected rows of a query; 0: of all, and of records
+// that could not be decoded.
+func (e *Engine) Rejected(query uint64, f func(RejectedRow) error) error {
+	return e.rejects.scan(query, f)
+}
+
+// actorFailed is told of an actor's error.
+func (e *Engine) actorFailed(name actors.Name, err error) {
+	if q := e.query(name.Job); q != nil && name.Vertex != pumpVertex {
+		e.failed(q, err)
+		return
+	}
+	if s := e.source(name.Job); s != nil {
+		s.mu.Lock()
+		s.err = err.Error()
+		s.mu.Unlock()
+		e.cfg.Logger.Error("source stopped", "stream", s.def.Name, "err", err)
+	}
+}
+
+// failed stops a query that cannot go on; the others do not notice.
+func (e *Engine) failed(q *query, err error) {
+	q.mu.Lock()
+	first := q.failed == nil
+	if first {
+		q.failed = err
+		q.state, q.reason = stateFailed, err.Error()
+	}
+	q.mu.Unlock()
+	if !first || errors.Is(err, errDropped) {
+		return
+	}
+	e.cfg.Logger.Error("query failed", "query", q.def.Name, "err", err)
+	q.goLive()
+	go func() {
+		e.ddl.Lock()
+		defer e.ddl.Unlock()
+		e.stop(q, err)
+	}()
+}

@@ -85,6 +85,8 @@ type QueryDef struct {
 	// Checkpoint is the interval between seals; 0: 1 s.
 	Checkpoint time.Duration `json:"checkpoint,omitempty"`
 	DeadLetter string        `json:"dead_letter,omitempty"`
+
+	sink connectors.Sink // of a query that lives only as long as somebody listens
 }
 
 // SinkDef says where output goes.

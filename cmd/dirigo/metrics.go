@@ -1,0 +1,132 @@
+package main
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/dirigo-stream/dirigo/exec/job"
+)
+
+// status is what the metrics read; *job.Engine implements it.
+type status interface {
+	Queries() []job.QueryStatus
+	Sources() []job.SourceStatus
+	Stats() job.NodeStats
+}
+
+// collector reads the engine's counters when it is asked: nothing is kept per
+// query between two scrapes.
+type collector struct{ engine status }
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("dirigo_"+name, help, labels, nil)
+}
+
+var (
+	rowsIn     = desc("query_rows_in_total", "Rows that the query has read.", "query")
+	rowsOut    = desc("query_rows_out_total", "Rows that the query has given to its sink or view.", "query")
+	rejected   = desc("query_rows_rejected_total", "Rows that the query has rejected, by reason.", "query", "reason")
+	latency    = desc("query_latency_seconds", "From the record's append at the broker to the sink's ack, or to the view.", "query")
+	attained   = desc("query_slo_attained_ratio", "Share of results within the query's latency target since start.", "query")
+	target     = desc("query_slo_seconds", "The query's latency target; 0: best effort.", "query")
+	busy       = desc("query_busy_seconds_total", "Time that the query's actors have run.", "query")
+	waited     = desc("query_queue_delay_seconds_total", "Time that the query's messages have waited for a worker.", "query")
+	lends      = desc("query_lends_total", "Messages lent to lessees.", "query")
+	merges     = desc("query_merges_total", "Partial states merged.", "query")
+	rounds     = desc("query_rounds_total", "Rounds of lending ended.", "query")
+	stateBytes = desc("query_state_bytes", "Memory held by the query's state.", "query")
+	queryEpoch = desc("query_epoch", "The last epoch that the query has sealed.", "query")
+	up         = desc("query_running", "1 while the query runs or catches up.", "query", "state")
+
+	decoded   = desc("source_records_total", "Records decoded, each once however many queries read them.", "stream")
+	decodedB  = desc("source_bytes_total", "Bytes of records decoded.", "stream")
+	malformed = desc("source_rejected_total", "Records that could not be decoded.", "stream")
+	lag       = desc("source_lag_records", "Records between the reader and the end of the partition.", "stream", "partition")
+
+	epoch     = desc("epoch", "The last epoch committed.")
+	seals     = desc("seals_total", "Manifests written.")
+	sealBytes = desc("seal_bytes_total", "Bytes of state blocks written.")
+	sealTime  = desc("seal_seconds_total", "Time from the last part of a seal to its root being durable.")
+	memory    = desc("state_bytes", "Memory held by state.")
+	budget    = desc("state_budget_bytes", "What --memory allows; 0: no limit.")
+)
+
+// Describe implements prometheus.Collector: the collector is unchecked.
+func (c collector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (c collector) Collect(ch chan<- prometheus.Metric) {
+	m := metrics(ch)
+	for _, q := range c.engine.Queries() {
+		m.query(q)
+	}
+	for _, s := range c.engine.Sources() {
+		m.source(s)
+	}
+	n := c.engine.Stats()
+	m.gauge(epoch, float64(n.Epoch))
+	m.count(seals, float64(n.Seals))
+	m.count(sealBytes, float64(n.SealBytes))
+	m.count(sealTime, n.SealTime.Seconds())
+	m.gauge(memory, float64(n.StateBytes))
+	m.gauge(budget, float64(n.StateBudget))
+}
+
+type metrics chan<- prometheus.Metric
+
+func (m metrics) count(d *prometheus.Desc, v float64, labels ...string) {
+	m <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+}
+
+func (m metrics) gauge(d *prometheus.Desc, v float64, labels ...string) {
+	m <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+}
+
+func (m metrics) query(q job.QueryStatus) {
+	m.count(rowsIn, float64(q.In), q.Name)
+	m.count(rowsOut, float64(q.Out), q.Name)
+	for reason, n := range q.Rejected {
+		m.count(rejected, float64(n), q.Name, reason)
+	}
+	m.histogram(q)
+	m.gauge(attained, q.Attained, q.Name)
+	m.gauge(target, q.SLO.Seconds(), q.Name)
+	busySum, waitedSum := 0.0, 0.0
+	for _, v := range q.Vertices {
+		busySum += v.Busy.Seconds()
+		waitedSum += v.Waited.Seconds()
+	}
+	m.count(busy, busySum, q.Name)
+	m.count(waited, waitedSum, q.Name)
+	m.count(lends, float64(q.Lends), q.Name)
+	m.count(merges, float64(q.Merges), q.Name)
+	m.count(rounds, float64(q.Rounds), q.Name)
+	m.gauge(stateBytes, float64(q.StateBytes), q.Name)
+	m.gauge(queryEpoch, float64(q.Epoch), q.Name)
+	running := 0.0
+	if q.State != "failed" {
+		running = 1
+	}
+	m.gauge(up, running, q.Name, q.State)
+}
+
+func (m metrics) histogram(q job.QueryStatus) {
+	buckets := make(map[float64]uint64, len(q.Latency.Bounds))
+	total := uint64(0)
+	for i, bound := range q.Latency.Bounds {
+		total += q.Latency.Counts[i]
+		buckets[bound] = total
+	}
+	if n := len(q.Latency.Counts); n > 0 {
+		total += q.Latency.Counts[n-1]
+	}
+	m <- prometheus.MustNewConstHistogram(latency, total, q.Latency.Sum.Seconds(), buckets, q.Name)
+}
+
+func (m metrics) source(s job.SourceStatus) {
+	m.count(decoded, float64(s.Decoded), s.Name)
+	m.count(decodedB, float64(s.DecodedBytes), s.Name)
+	m.count(malformed, float64(s.Malformed), s.Name)
+	for _, p := range s.Partitions {
+		m.gauge(lag, float64(p.High-p.Next), s.Name, itoa(p.Partition))
+	}
+}

@@ -1,0 +1,168 @@
+package job
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/dirigo-stream/dirigo/storage"
+)
+
+// epochs numbers the node's Seals and commits the manifests that are complete.
+// An epoch's edge is one cut of all feeds that flowed since the last, by one
+// timer that the first row arms: an idle node has none.
+type epochs struct {
+	eng *Engine
+
+	mu     sync.Mutex
+	number uint64 // the last epoch handed out
+	armed  bool
+	timer  *time.Timer
+
+	commitMu sync.Mutex
+	waiting  []*commit
+	busy     bool
+}
+
+// commit is a manifest that waits for a root.
+type commit struct {
+	seal storage.QuerySeal
+	done chan error
+}
+
+// next hands out a number.
+func (e *epochs) next() uint64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.number++
+	return e.number
+}
+
+// arm makes sure that an edge comes.
+func (e *epochs) arm() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.armed || e.eng.closing.Load() {
+		return
+	}
+	e.armed = true
+	if e.timer == nil {
+		e.timer = time.AfterFunc(e.eng.cfg.Epoch, e.fire)
+		return
+	}
+	e.timer.Reset(e.eng.cfg.Epoch)
+}
+
+// fire makes an edge.
+func (e *epochs) fire() {
+	e.mu.Lock()
+	e.armed = false
+	e.mu.Unlock()
+	e.edge()
+}
+
+// edge cuts all feeds that flowed since the last one. It returns the tick, 0 if
+// nothing flowed.
+func (e *epochs) edge() uint64 {
+	c := e.eng.clock
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var ask []*feed
+	for f := range e.eng.feeds {
+		f.mu.Lock()
+		if f.flowed {
+			ask = append(ask, f)
+			f.flowed = false
+		}
+		f.mu.Unlock()
+	}
+	if len(ask) == 0 {
+		return 0
+	}
+	return c.cutLocked(ask, e.next())
+}
+
+// stop disarms the timer for good.
+func (e *epochs) stop() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.timer != nil {
+		e.timer.Stop()
+	}
+}
+
+// rootExtra is what the root says beside manifests.
+type rootExtra struct {
+	Tick    uint64                `json:"tick"`
+	Sources map[uint64][]position `json:"sources,omitempty"`
+}
+
+// commit makes a manifest durable with the next root: those that are ready
+// while another root is written share one.
+func (e *epochs) commit(s storage.QuerySeal) error {
+	c := &commit{seal: s, done: make(chan error, 1)}
+	e.commitMu.Lock()
+	e.waiting = append(e.waiting, c)
+	lead := !e.busy
+	e.busy = true
+	e.commitMu.Unlock()
+	if lead {
+		e.writeRoots()
+	}
+	return <-c.done
+}
+
+// writeRoots writes roots until nothing waits for one.
+func (e *epochs) writeRoots() {
+	for {
+		e.commitMu.Lock()
+		group := e.waiting
+		e.waiting = nil
+		if len(group) == 0 {
+			e.busy = false
+			e.commitMu.Unlock()
+			return
+		}
+		e.commitMu.Unlock()
+		err := e.writeRoot(group)
+		for _, c := range group {
+			c.done <- err
+		}
+	}
+}
+
+func (e *epochs) writeRoot(group []*commit) error {
+	ctx := context.Background()
+	// Rejected rows first: a root counts their records as read.
+	if err := e.eng.rejects.flush(ctx); err != nil {
+		return err
+	}
+	extra, err := json.Marshal(e.eng.rootExtra())
+	if err != nil {
+		return fmt.Errorf("root: %w", err)
+	}
+	seals := make([]storage.QuerySeal, 0, len(group))
+	for _, c := range group {
+		seals = append(seals, c.seal)
+	}
+	if err := e.eng.ledger.Seal(ctx, e.next(), extra, seals); err != nil {
+		return err
+	}
+	e.eng.folder.wake()
+	return nil
+}
+
+// rootExtra returns where the node stands.
+func (e *Engine) rootExtra() rootExtra {
+	e.clock.mu.Lock()
+	defer e.clock.mu.Unlock()
+	x := rootExtra{Tick: e.clock.last, Sources: map[uint64][]position{}}
+	for f := range e.feeds {
+		f.mu.Lock()
+		x.Sources[f.id] = f.src.positions()
+		f.mu.Unlock()
+	}
+	return x
+}

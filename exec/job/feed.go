@@ -1,0 +1,269 @@
+package job
+
+import (
+	"sync"
+
+	"github.com/dirigo-stream/dirigo/actors"
+	"github.com/dirigo-stream/dirigo/exec/batch"
+)
+
+// feed is the bounded ring between one shared reader and the queries that read
+// its source: decoded once, with a cursor per reader instance. The fastest
+// cursor paces the reader; one that falls out of the ring is detached and its
+// query catches up, so that no query ever blocks another's source.
+type feed struct {
+	id      uint64
+	readers map[*member]bool // under the clock's lock
+	refill  func()           // wakes the source's actor: there may be room again
+
+	mu      sync.Mutex
+	entries []entry
+	base    uint64 // sequence number of entries[0]
+	total   int64  // bytes ever appended
+	cursors map[*cursor]struct{}
+	atEnd   int   // cursors that have read all
+	uncut   int   // batches behind the last Punct
+	flowed  bool  // since the last epoch's edge
+	held    bool  // the source waits for room
+	born    int64 // of the last batch
+	src     feedSource
+}
+
+// feedSource is what a feed asks of the reader that fills it, under its lock.
+type feedSource interface {
+	observe(b *batch.Batch, next int64)
+	apply(n *note)
+	watermark() int64
+	positions() []position
+}
+
+// entry is a frozen batch, a note, or (both nil) a Punct.
+type entry struct {
+	b     *batch.Batch
+	note  *note
+	p     actors.Punct
+	only  map[*query]bool // the Punct's queries; nil: all
+	pos   []position      // where the source stood; with a Seal only
+	bytes int64
+	start int64 // bytes appended before it
+}
+
+// cursor is one reader instance's place in a feed.
+type cursor struct {
+	seq  uint64
+	lost bool // fell out of the ring
+	wake func()
+}
+
+// Bounds of a ring, in bytes: the fastest cursor may lag by so much before the
+// source stops reading, the slowest before it is detached.
+const (
+	feedAhead = 8 << 20
+	feedKeep  = 64 << 20
+)
+
+func newFeed(id uint64, src feedSource, refill func()) *feed {
+	return &feed{
+		id: id, src: src, refill: refill,
+		readers: map[*member]bool{}, cursors: map[*cursor]struct{}{},
+	}
+}
+
+// append adds a batch, if it has rows, and moves its partition to next: both at
+// once, so that a Seal's positions name exactly the rows before it.
+func (f *feed) append(b *batch.Batch, next int64) {
+	f.mu.Lock()
+	f.src.observe(b, next)
+	if b.N > 0 {
+		f.addLocked(entry{b: b, bytes: b.Bytes()})
+	}
+	f.uncut++
+	f.flowed = true
+	f.born = max(f.born, b.Born)
+	f.mu.Unlock()
+	if b.N > 0 {
+		f.wake()
+	}
+}
+
+// annotate adds a note.
+func (f *feed) annotate(n *note) {
+	f.mu.Lock()
+	f.src.apply(n)
+	f.addLocked(entry{note: n, bytes: 64})
+	f.uncut++
+	f.flowed = true
+	f.mu.Unlock()
+}
+
+func (f *feed) addLocked(e entry) {
+	f.trim()
+	e.start = f.total
+	f.total += e.bytes
+	f.entries = append(f.entries, e)
+	f.atEnd = 0
+	if f.total-f.entries[0].start > feedKeep {
+		f.dropSlowest()
+	}
+}
+
+// dropSlowest marks the cursors lost that hold more than the ring may keep,
+// unless they are all that read: those pace the source anyway.
+func (f *feed) dropSlowest() {
+	slow, fast := f.ends()
+	if slow == fast {
+		return
+	}
+	for c := range f.cursors {
+		if c.seq == slow {
+			c.lost = true
+			delete(f.cursors, c)
+			defer c.wake()
+		}
+	}
+	f.trim()
+}
+
+// punctLocked closes the feed at tick, or passes tick on to the touched queries
+// that read it. The clock's and the feed's locks are held.
+func (f *feed) punctLocked(tick, seal uint64, closed bool, touched map[*member]bool) {
+	e := entry{p: actors.Punct{Tick: tick, Watermark: f.src.watermark(), Seal: seal, Born: f.born}, bytes: 64}
+	if closed {
+		f.uncut = 0
+	} else {
+		e.only = map[*query]bool{}
+		for m := range f.readers {
+			if touched[m] {
+				e.only[m.q] = true
+			}
+		}
+		if len(e.only) == 0 {
+			return
+		}
+	}
+	if seal != 0 {
+		e.pos = f.src.positions()
+	}
+	f.addLocked(e)
+}
+
+// wake wakes every reader.
+func (f *feed) wake() {
+	f.mu.Lock()
+	for c := range f.cursors {
+		c.wake()
+	}
+	f.mu.Unlock()
+}
+
+// room says whether the source may read on: the fastest cursor lags by less
+// than feedAhead. If not, refill is called when there is room.
+func (f *feed) room() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, fast := f.ends()
+	lag := int64(0)
+	if i := int(fast - f.base); i < len(f.entries) {
+		lag = f.total - f.entries[i].start
+	}
+	f.held = lag >= feedAhead || len(f.cursors) == 0
+	return !f.held
+}
+
+// ends returns the sequence numbers of the slowest and the fastest cursor.
+func (f *feed) ends() (slow, fast uint64) {
+	end := f.base + uint64(len(f.entries))
+	if len(f.cursors) == 0 {
+		return end, end
+	}
+	slow = end
+	for c := range f.cursors {
+		slow, fast = min(slow, c.seq), max(fast, c.seq)
+	}
+	return slow, fast
+}
+
+// join adds a cursor at the end of the feed.
+func (f *feed) join(wake func()) *cursor {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.joinLocked(wake)
+}
+
+func (f *feed) joinLocked(wake func()) *cursor {
+	c := &cursor{seq: f.base + uint64(len(f.entries)), wake: wake}
+	f.cursors[c] = struct{}{}
+	f.atEnd++
+	if f.held {
+		f.held = false
+		f.refill()
+	}
+	return c
+}
+
+// leave removes a cursor.
+func (f *feed) leave(c *cursor) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.cursors, c)
+	f.trim()
+	if f.held {
+		f.held = false
+		f.refill()
+	}
+}
+
+// next returns the entry at c and moves on. lost: c fell out of the ring.
+func (f *feed) next(c *cursor) (e entry, ok, lost bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if c.lost {
+		return entry{}, false, true
+	}
+	i := c.seq - f.base
+	if i >= uint64(len(f.entries)) {
+		return entry{}, false, false
+	}
+	e = f.entries[i]
+	c.seq++
+	if i+1 == uint64(len(f.entries)) {
+		if f.atEnd++; f.atEnd == len(f.cursors) {
+			f.trim()
+		}
+	}
+	if f.held {
+		f.held = false
+		f.refill()
+	}
+	return e, true, false
+}
+
+// peek returns the birth of what c reads next, 0 if unknown.
+func (f *feed) peek(c *cursor) int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i := c.seq - f.base
+	if c.lost || i >= uint64(len(f.entries)) {
+		return 0
+	}
+	if e := &f.entries[i]; e.b != nil {
+		return e.b.Born
+	} else {
+		return e.p.Born
+	}
+}
+
+// trim forgets entries that every cursor has passed.
+func (f *feed) trim() {
+	slow, _ := f.ends()
+	n := int(slow - f.base)
+	if n <= 0 {
+		return
+	}
+	clear(f.entries[:n])
+	f.entries = f.entries[n:]
+	f.base = slow
+	if len(f.entries) == 0 {
+		f.entries = nil
+	}
+}

@@ -1,0 +1,99 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"sync"
+)
+
+// Flush returns when everything that was in the sources when it was called is
+// visible in every view and acked by every sink.
+func (e *Engine) Flush(ctx context.Context) error {
+	for _, q := range e.sorted() {
+		if q.ephemeral {
+			continue
+		}
+		if err := q.whenLive(ctx); err != nil && ctx.Err() != nil {
+			return err
+		}
+	}
+	if err := e.reachEnds(ctx); err != nil {
+		return err
+	}
+	e.clock.mu.Lock()
+	var ask []*feed
+	for f := range e.feeds {
+		ask = append(ask, f)
+	}
+	e.clock.cutLocked(ask, 0)
+	tick := e.clock.last
+	e.clock.mu.Unlock()
+	return e.passedBy(ctx, tick)
+}
+
+// reachEnds waits until every live pump has read what is in its source now.
+func (e *Engine) reachEnds(ctx context.Context) error {
+	e.mu.Lock()
+	var all []*source
+	for _, s := range e.sources {
+		all = append(all, s)
+	}
+	e.mu.Unlock()
+	for _, s := range all {
+		p := s.livePump()
+		if p == nil {
+			continue
+		}
+		conn, err := s.open()
+		if err != nil {
+			return err
+		}
+		ids, err := conn.Partitions(ctx)
+		if err != nil {
+			return fmt.Errorf("flush: partitions of %s: %w", s.def.Name, err)
+		}
+		for _, id := range ids {
+			_, next, err := conn.Bounds(ctx, id)
+			if err != nil {
+				return fmt.Errorf("flush: end of %s partition %d: %w", s.def.Name, id, err)
+			}
+			if err := p.waitFor(ctx, id, next); err != nil {
+				return fmt.Errorf("flush: read %s partition %d: %w", s.def.Name, id, err)
+			}
+		}
+	}
+	return nil
+}
+
+// passedBy waits until a tick has passed through the ends of every query, and
+// their sinks have acked what came before.
+func (e *Engine) passedBy(ctx context.Context, tick uint64) error {
+	var wait sync.WaitGroup
+	for _, q := range e.sorted() {
+		q.mu.Lock()
+		dead := q.failed != nil
+		q.mu.Unlock()
+		if dead {
+			continue
+		}
+		last := q.lastTouched(tick)
+		for _, end := range q.ends {
+			wait.Add(1)
+			end.when(last, func() {
+				if end.sink == nil {
+					wait.Done()
+					return
+				}
+				end.sink.whenIdle(wait.Done)
+			})
+		}
+	}
+	done := make(chan struct{})
+	go func() { wait.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

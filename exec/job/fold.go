@@ -1,0 +1,90 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/dirigo-stream/dirigo/exec/state"
+	"github.com/dirigo-stream/dirigo/storage"
+)
+
+// folder merges delta blocks into full ones in the background, when the deltas
+// of a range of key groups have outgrown its base.
+type folder struct {
+	eng *Engine
+
+	mu     sync.Mutex
+	busy   bool
+	again  bool
+	closed bool
+}
+
+// wake looks for work soon.
+func (f *folder) wake() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return
+	}
+	if f.busy {
+		f.again = true
+		return
+	}
+	f.busy = true
+	f.eng.io.run(f.run)
+}
+
+func (f *folder) run() {
+	for {
+		for _, t := range f.eng.ledger.Folds() {
+			if err := f.fold(t); err != nil && !errors.Is(err, storage.ErrStale) {
+				f.eng.cfg.Logger.Error("fold failed", "query", t.Query, "vertex", t.Vertex, "err", err)
+			}
+		}
+		f.mu.Lock()
+		if !f.again || f.closed {
+			f.busy = false
+			f.mu.Unlock()
+			return
+		}
+		f.again = false
+		f.mu.Unlock()
+	}
+}
+
+// fold merges the blocks of one task and hands the result to the ledger, which
+// moves on to it with the next root.
+func (f *folder) fold(t storage.FoldTask) error {
+	_, release, err := f.eng.ledger.Pin(t.Query)
+	if err != nil {
+		return err
+	}
+	defer release()
+	var blocks [][]byte
+	for _, b := range t.Blocks {
+		data, err := f.eng.ledger.Read(b.Name)
+		if err != nil {
+			return fmt.Errorf("fold: %w", err)
+		}
+		blocks = append(blocks, data)
+	}
+	full, err := state.Fold(blocks)
+	if err != nil {
+		return fmt.Errorf("fold: %w", err)
+	}
+	var out []storage.NewBlock
+	for _, b := range full {
+		out = append(out, storage.NewBlock{
+			Vertex: t.Vertex, Instance: t.Instance, Low: b.Low, High: b.High, Full: true, Data: b.Data,
+		})
+	}
+	return f.eng.ledger.Replace(context.Background(), t, out)
+}
+
+func (f *folder) close() {
+	f.mu.Lock()
+	f.closed = true
+	f.mu.Unlock()
+}

@@ -1,0 +1,182 @@
+package job
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/dirigo-stream/dirigo/actors"
+	"github.com/dirigo-stream/dirigo/connectors"
+	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/storage"
+)
+
+// liveGate decides which partitions of a live source are idle: those whose
+// reader stands at the broker's end, is not held back, and got nothing for the
+// source's idle timeout. Each decision is durable before anything sees it, and
+// travels in-band, so that a replay decides the same.
+type liveGate struct {
+	pump    *pump
+	timeout time.Duration // 0: never idle
+
+	// In the pump's turn.
+	last     map[int32]int64 // arrival of the last rows, Unix ns
+	deciding bool            // a decision is being written
+	timer    *time.Timer
+	armed    bool
+}
+
+func newLiveGate(p *pump) *liveGate {
+	return &liveGate{pump: p, timeout: p.src.def.IdleTimeout, last: map[int32]int64{}}
+}
+
+// admit implements gate: the rows of a partition that was idle wait until its
+// return is durable.
+func (g *liveGate) admit(b *batch.Batch, _, _ int64) (n int, again bool) {
+	if g.timeout == 0 {
+		return b.N, false
+	}
+	g.pump.feed.mu.Lock()
+	idle := g.pump.marks.at(b.Origin.Partition).Idle
+	g.pump.feed.mu.Unlock()
+	if !idle {
+		return b.N, false
+	}
+	g.decide([]*note{g.note("active", b.Origin.Partition)})
+	return -1, true
+}
+
+// fed implements gate.
+func (g *liveGate) fed(partition int32, _, now int64) {
+	if g.timeout > 0 {
+		g.last[partition] = now
+	}
+}
+
+// closed implements gate.
+func (g *liveGate) closed() bool { return g.deciding }
+
+// drained implements gate: a timer runs only while a partition may become idle.
+func (g *liveGate) drained(st connectors.Status, now int64) {
+	if g.timeout == 0 || g.armed || g.deciding {
+		return
+	}
+	var quiet []*note
+	wait := int64(-1)
+	for _, p := range st.Partitions {
+		g.pump.feed.mu.Lock()
+		idle := g.pump.marks.at(p.Partition).Idle
+		g.pump.feed.mu.Unlock()
+		if idle {
+			continue
+		}
+		if g.last[p.Partition] == 0 {
+			g.last[p.Partition] = now
+		}
+		left := g.last[p.Partition] + int64(g.timeout) - now
+		if left <= 0 && p.AtHigh {
+			quiet = append(quiet, g.note("idle", p.Partition))
+			continue
+		}
+		if left = max(left, int64(10*time.Millisecond)); wait < 0 || left < wait {
+			wait = left
+		}
+	}
+	switch {
+	case len(quiet) > 0:
+		g.decide(quiet)
+	case wait >= 0:
+		g.armed = true
+		g.timer = time.AfterFunc(time.Duration(wait), g.fire)
+	}
+}
+
+// fire looks again at which partitions are quiet.
+func (g *liveGate) fire() {
+	g.pump.ref.Post(0, func(_ actors.Behavior[*batch.Batch], err error) {
+		g.armed = false
+		if err == nil {
+			g.drained(g.pump.reader.Status(), g.pump.src.eng.cfg.now())
+		}
+	})
+}
+
+func (g *liveGate) note(kind string, partition int32) *note {
+	f := g.pump.feed
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return &note{
+		Kind: kind, Partition: partition, Next: g.pump.marks.at(partition).Next,
+		Watermark: g.pump.marks.watermark(), Positions: g.pump.positions(),
+	}
+}
+
+// decide writes decisions and, once they are durable, lets them take effect.
+func (g *liveGate) decide(notes []*note) {
+	if g.deciding {
+		return
+	}
+	g.deciding = true
+	e := g.pump.src.eng
+	e.io.run(func() {
+		err := e.decisions.write(g.pump.src.def.ID, notes)
+		g.pump.ref.Post(0, func(_ actors.Behavior[*batch.Batch], gone error) {
+			g.deciding = false
+			if gone != nil {
+				return
+			}
+			if err != nil {
+				e.cfg.Logger.Error("idle decision not written", "stream", g.pump.src.def.Name, "err", err)
+				return
+			}
+			for _, n := range notes {
+				g.pump.feed.annotate(n)
+			}
+			g.pump.clock.cut([]*feed{g.pump.feed}, 0)
+			e.epochs.arm()
+			g.pump.ref.Wake()
+		})
+	})
+}
+
+// stop ends the timer.
+func (g *liveGate) stop() {
+	if g.timer != nil {
+		g.timer.Stop()
+	}
+}
+
+// decisions is the durable log of what was decided about partitions.
+type decisions struct {
+	log storage.Log
+	inc uint64
+	n   uint64
+}
+
+func (d *decisions) write(source uint64, notes []*note) error {
+	var puts []storage.Record
+	for _, n := range notes {
+		v, err := json.Marshal(n)
+		if err != nil {
+			return fmt.Errorf("decision: %w", err)
+		}
+		d.n++
+		puts = append(puts, storage.Record{Key: fmt.Sprintf("%d/%010d.%012d", source, d.inc, d.n), Value: v})
+	}
+	return d.log.Put(context.Background(), puts, nil)
+}
+
+// read returns the decisions about a source, oldest first.
+func (d *decisions) read(source uint64) ([]note, error) {
+	var out []note
+	err := d.log.Scan(fmt.Sprintf("%d/", source), func(r storage.Record) error {
+		var n note
+		if err := json.Unmarshal(r.Value, &n); err != nil {
+			return fmt.Errorf("decision %s: %w", r.Key, err)
+		}
+		out = append(out, n)
+		return nil
+	})
+	return out, err
+}

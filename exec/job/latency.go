@@ -1,0 +1,104 @@
+package job
+
+import (
+	"math/bits"
+	"sync/atomic"
+	"time"
+)
+
+// latencies is a histogram of durations in log-linear buckets: eight to each
+// power of two, so that a quantile is off by at most 12 %. It also counts how
+// many kept the target of their time.
+type latencies struct {
+	target   atomic.Int64 // ns; 0: none
+	kept     atomic.Int64
+	total    atomic.Int64
+	sum, max atomic.Int64
+	buckets  [latencyBuckets]atomic.Int64
+}
+
+const (
+	latencySteps   = 8
+	latencyBuckets = 48 * latencySteps
+)
+
+// bucketOf returns the bucket of a duration in microseconds.
+func bucketOf(us uint64) int {
+	if us < latencySteps {
+		return int(us)
+	}
+	exp := bits.Len64(us) - 4 // us>>exp is in [8, 16)
+	return min(latencyBuckets-1, (exp+1)*latencySteps+int(us>>exp)-latencySteps)
+}
+
+// bucketTop returns the upper bound of a bucket in microseconds.
+func bucketTop(i int) uint64 {
+	if i < latencySteps {
+		return uint64(i + 1)
+	}
+	exp := i/latencySteps - 1
+	return uint64(i%latencySteps+latencySteps+1) << exp
+}
+
+// observe counts rows results that took d.
+func (l *latencies) observe(d time.Duration, rows int64) {
+	d = max(d, 0)
+	l.buckets[bucketOf(uint64(d.Microseconds()))].Add(rows)
+	l.total.Add(rows)
+	l.sum.Add(int64(d) * rows)
+	if t := l.target.Load(); t == 0 || int64(d) <= t {
+		l.kept.Add(rows)
+	}
+	for {
+		old := l.max.Load()
+		if int64(d) <= old || l.max.CompareAndSwap(old, int64(d)) {
+			return
+		}
+	}
+}
+
+// attained returns the share of results within the target of their time.
+func (l *latencies) attained() float64 {
+	total := l.total.Load()
+	if total == 0 {
+		return 1
+	}
+	return float64(l.kept.Load()) / float64(total)
+}
+
+// bounds of what the metrics show, in seconds.
+var latencyBounds = []float64{
+	.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60,
+}
+
+// snapshot returns the histogram for people and metrics.
+func (l *latencies) snapshot() Latency {
+	out := Latency{
+		Bounds: latencyBounds, Counts: make([]uint64, len(latencyBounds)+1),
+		Sum: time.Duration(l.sum.Load()), Max: time.Duration(l.max.Load()),
+	}
+	var counts [latencyBuckets]int64
+	total := int64(0)
+	for i := range counts {
+		counts[i] = l.buckets[i].Load()
+		total += counts[i]
+		at := 0
+		for at < len(latencyBounds) && float64(bucketTop(i))/1e6 > latencyBounds[at] {
+			at++
+		}
+		out.Counts[at] += uint64(counts[i])
+	}
+	quantile := func(q float64) time.Duration {
+		want, seen := int64(q*float64(total)), int64(0)
+		for i, n := range counts {
+			if seen += n; n > 0 && seen > want {
+				return min(out.Max, time.Duration(bucketTop(i))*time.Microsecond)
+			}
+		}
+		return out.Max
+	}
+	if total > 0 {
+		out.P50, out.P95, out.P99 = quantile(.5), quantile(.95), quantile(.99)
+	}
+	return out
+}

@@ -1,0 +1,416 @@
+package job
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dirigo-stream/dirigo/actors"
+	"github.com/dirigo-stream/dirigo/connectors"
+	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/storage"
+)
+
+// pumpVertex is the vertex number in the name of a source's actor.
+const pumpVertex = -1
+
+// StartQuery makes a query run: from its last manifest, or, where there is
+// none, from where its sources say. It returns when the query is running or
+// catching up. Before Start it only takes the definition.
+func (e *Engine) StartQuery(ctx context.Context, def QueryDef) error {
+	e.ddl.Lock()
+	defer e.ddl.Unlock()
+	q, err := e.newQuery(def)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	if _, ok := e.queries[def.ID]; ok {
+		e.mu.Unlock()
+		return fmt.Errorf("query %d is running already", def.ID)
+	}
+	e.queries[def.ID] = q
+	started := e.started
+	e.mu.Unlock()
+	if !started {
+		return nil
+	}
+	if err := e.launch(ctx, q); err != nil {
+		e.stop(q, err)
+		e.mu.Lock()
+		delete(e.queries, def.ID)
+		e.mu.Unlock()
+		return err
+	}
+	return nil
+}
+
+// Start begins to run the queries taken so far, those with the newest
+// manifests first: they say where the live readers begin, the others catch up.
+func (e *Engine) Start(ctx context.Context) error {
+	e.ddl.Lock()
+	defer e.ddl.Unlock()
+	e.mu.Lock()
+	e.started = true
+	e.mu.Unlock()
+	all := e.sorted()
+	epoch := map[*query]uint64{}
+	for _, q := range all {
+		if m, err := e.ledger.Query(q.def.ID); err == nil {
+			epoch[q] = m.Epoch
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *query) int { return int(int64(epoch[b]) - int64(epoch[a])) })
+	var pumps []*pump
+	for _, q := range all {
+		fresh, err := e.place(ctx, q)
+		pumps = append(pumps, fresh...)
+		if err != nil {
+			e.retryLaunch(q, err)
+		}
+	}
+	for _, p := range pumps {
+		p.run()
+	}
+	return nil
+}
+
+// retryLaunch keeps trying to start a query whose outside is away; anything
+// else stops it with its reason.
+func (e *Engine) retryLaunch(q *query, err error) {
+	var wrong *connectors.OptionError
+	if errors.As(err, &wrong) {
+		e.failed(q, err)
+		return
+	}
+	q.setState("waiting", err.Error())
+	wait := time.Second
+	time.AfterFunc(wait, func() {
+		e.ddl.Lock()
+		defer e.ddl.Unlock()
+		if e.query(q.def.ID) != q || e.closing.Load() {
+			return
+		}
+		if err := e.launch(context.Background(), q); err != nil {
+			e.retryLaunch(q, err)
+		}
+	})
+}
+
+// launch places a query and lets new live pumps run.
+func (e *Engine) launch(ctx context.Context, q *query) error {
+	pumps, err := e.place(ctx, q)
+	for _, p := range pumps {
+		p.run()
+	}
+	return err
+}
+
+// place gives the readers of a query their cursors: in the live feeds, where
+// the query stands just there, or in feeds of its own. It returns the live
+// pumps made for it, which do not run yet.
+func (e *Engine) place(ctx context.Context, q *query) (fresh []*pump, err error) {
+	if err := q.restore(ctx); err != nil {
+		return nil, err
+	}
+	from := map[uint64][]position{}
+	for _, rel := range q.relations() {
+		s := e.source(rel)
+		if s == nil {
+			return fresh, fmt.Errorf("stream %d is not there", rel)
+		}
+		if from[rel] = q.base.Positions[rel]; from[rel] == nil {
+			if from[rel], err = s.start(ctx); err != nil {
+				return fresh, err
+			}
+		}
+		live := s.livePump()
+		if live == nil {
+			if live, err = e.newLive(s, from[rel]); err != nil {
+				return fresh, err
+			}
+			fresh = append(fresh, live)
+		} else if s.def.Latest && q.base.Positions[rel] == nil {
+			from[rel] = nil // joins wherever the live reader stands
+		}
+		live.widen(s.columnsOf(q.demand(rel)))
+	}
+	if err := q.openSinks(ctx); err != nil {
+		return fresh, err
+	}
+	if !q.attach(from) {
+		for rel, at := range from {
+			if at == nil {
+				from[rel], _ = e.source(rel).start(ctx)
+			}
+		}
+		if err := q.startReplay(from); err != nil {
+			return fresh, err
+		}
+		q.setSLO(q.slo())
+		return fresh, nil
+	}
+	q.setState(stateRunning, "")
+	q.setSLO(q.slo())
+	for _, rel := range q.relations() {
+		e.hurry(rel)
+	}
+	q.goLive()
+	return fresh, nil
+}
+
+// newLive makes the live pump of a source.
+func (e *Engine) newLive(s *source, from []position) (*pump, error) {
+	p, err := s.newPump(e.clock, actors.Name{Job: s.def.ID, Vertex: pumpVertex}, from)
+	if err != nil {
+		return nil, err
+	}
+	p.gate = newLiveGate(p)
+	e.clock.mu.Lock()
+	e.feeds[p.feed] = true
+	e.clock.mu.Unlock()
+	s.mu.Lock()
+	s.live, s.err = p, ""
+	s.mu.Unlock()
+	return p, nil
+}
+
+// restore reads what the query's manifest says beside blocks.
+func (q *query) restore(context.Context) error {
+	q.base = manifestExtra{}
+	if q.ephemeral {
+		return nil
+	}
+	m, err := q.eng.ledger.Query(q.def.ID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("state of %s: %w", q.def.Name, err)
+	}
+	if err := json.Unmarshal(m.Extra, &q.base); err != nil {
+		return fmt.Errorf("manifest of %s: %w", q.def.Name, err)
+	}
+	q.seals.mu.Lock()
+	q.seals.last = m.Epoch
+	q.seals.mu.Unlock()
+	return nil
+}
+
+// openSinks sends again what was not acked at the Seal that the query restarts
+// from.
+func (q *query) openSinks(ctx context.Context) error {
+	for _, end := range q.ends {
+		if end.sink == nil {
+			continue
+		}
+		was := q.base.Sinks[fmt.Sprintf("%d.%d", end.def.ID, end.index)]
+		for _, c := range was.Chunks {
+			end.sink.send(c, 0)
+		}
+		if err := end.sink.readBack(ctx, end, was.Position); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attach joins the live feeds if the query stands exactly where they do; a nil
+// position is wherever they are.
+func (q *query) attach(from map[uint64][]position) bool {
+	e := q.eng
+	c := e.clock
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	live := map[uint64]*pump{}
+	m := &member{q: q, live: true}
+	for rel := range from {
+		p := e.source(rel).livePump()
+		live[rel] = p
+		m.feeds = append(m.feeds, p.feed)
+	}
+	c.cutLocked(m.feeds, 0) // a query joins between two ticks
+	group := c.group(m.feeds)
+	for _, f := range group {
+		f.mu.Lock()
+	}
+	defer func() {
+		for _, f := range group {
+			f.mu.Unlock()
+		}
+	}()
+	for rel, at := range from {
+		if live[rel].feed.uncut > 0 || at != nil && !samePlace(at, live[rel].marks.parts) {
+			return false
+		}
+	}
+	for rel := range from {
+		p := live[rel]
+		p.feed.readers[m] = true
+		at := from[rel]
+		if at == nil {
+			at = latestPositions(p.marks.parts)
+		}
+		for _, i := range q.readers(rel) {
+			i.place.marks = newMarker(&p.src.def, at)
+			i.place.begin(p.feed, p.feed.joinLocked(i.ref.Wake))
+		}
+	}
+	q.member, q.attached = m, c.last
+	return true
+}
+
+// latestPositions are where a query begins that reads only what is new: event
+// time has not begun for it.
+func latestPositions(ps []position) []position {
+	out := clonePositions(ps)
+	for i := range out {
+		out[i].Max = batch.MinTime
+	}
+	return out
+}
+
+// goLive lets those go on who wait for the query to have attached, or failed.
+func (q *query) goLive() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	select {
+	case <-q.live:
+	default:
+		close(q.live)
+	}
+}
+
+func (q *query) slo() time.Duration {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.def.SLO
+}
+
+// DropQuery ends a query and forgets its state.
+func (e *Engine) DropQuery(ctx context.Context, id uint64) error {
+	e.ddl.Lock()
+	defer e.ddl.Unlock()
+	q := e.query(id)
+	if q == nil {
+		return fmt.Errorf("query %d is not running", id)
+	}
+	e.stop(q, errDropped)
+	e.mu.Lock()
+	delete(e.queries, id)
+	e.mu.Unlock()
+	if q.ephemeral {
+		return nil
+	}
+	e.ledger.Drop(id)
+	if err := e.rejects.drop(ctx, id); err != nil {
+		return err
+	}
+	return e.ledger.Flush(ctx)
+}
+
+// stop takes a query off the feeds and ends its actors. The caller holds ddl.
+func (e *Engine) stop(q *query, why error) {
+	q.mu.Lock()
+	if q.failed == nil {
+		q.failed = why
+	}
+	q.mu.Unlock()
+	if q.replay != nil {
+		q.replay.close()
+	}
+	e.clock.mu.Lock()
+	var feeds []*feed
+	if q.member != nil {
+		feeds = q.member.feeds
+		for _, f := range feeds {
+			delete(f.readers, q.member)
+		}
+		q.member = nil
+	}
+	e.clock.mu.Unlock()
+	for _, of := range q.instances {
+		for _, i := range of {
+			if i.place != nil {
+				i.place.leave()
+			}
+		}
+	}
+	e.rt.Remove(q.refs()...)
+	q.seals.drop()
+	for _, p := range q.views {
+		p.fail(why)
+	}
+	for _, end := range q.ends {
+		if end.sink != nil && end.sink.sink != nil {
+			end.sink.sink.Close()
+		}
+	}
+	q.goLive()
+	for _, rel := range q.relations() {
+		e.rest(rel)
+	}
+}
+
+// rest ends the live pump of a source that nobody reads any more.
+func (e *Engine) rest(relation uint64) {
+	s := e.source(relation)
+	if s == nil {
+		return
+	}
+	for _, q := range e.sorted() {
+		q.mu.Lock()
+		alive := q.failed == nil
+		q.mu.Unlock()
+		if alive && slices.Contains(q.relations(), relation) {
+			return
+		}
+	}
+	s.mu.Lock()
+	p := s.live
+	s.live = nil
+	s.mu.Unlock()
+	if p == nil {
+		return
+	}
+	e.clock.mu.Lock()
+	delete(e.feeds, p.feed)
+	e.clock.mu.Unlock()
+	if g, ok := p.gate.(*liveGate); ok {
+		g.stop()
+	}
+	p.close()
+}
+
+// detach restarts a query from its last manifest: its reader fell out of the
+// ring, and nobody waits for it.
+func (e *Engine) detach(q *query) {
+	go func() {
+		e.ddl.Lock()
+		defer e.ddl.Unlock()
+		if e.query(q.def.ID) != q || e.closing.Load() {
+			return
+		}
+		e.cfg.Logger.Warn("query fell behind its source and catches up", "query", q.def.Name)
+		e.stop(q, errDetached)
+		def := q.def
+		def.SLO = q.slo()
+		fresh, err := e.newQuery(def)
+		if err != nil {
+			e.failed(q, err)
+			return
+		}
+		fresh.latency = q.latency
+		e.mu.Lock()
+		e.queries[def.ID] = fresh
+		e.mu.Unlock()
+		if err := e.launch(context.Background(), fresh); err != nil {
+			e.retryLaunch(fresh, err)
+		}
+	}()
+}
+
+var errDetached = errors.New("the query fell behind its source and was restarted from its last checkpoint")

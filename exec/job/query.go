@@ -1,0 +1,297 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dirigo-stream/dirigo/actors"
+	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/exec/state"
+)
+
+// query is a running query.
+type query struct {
+	eng *Engine
+	def QueryDef
+
+	instances [][]*instance // by vertex (index, not id) and instance
+	ends      []*instance   // those with a sink or a view
+	views     []*viewPart
+	account   *state.Account
+	quota     *actors.Quota
+	latency   *latencies
+	ephemeral bool
+
+	// Under the node clock's lock.
+	member   *member
+	attached uint64 // the tick at which it attached
+
+	live   chan struct{} // closed when it has attached, or failed
+	replay *replay       // nil: attached at once
+
+	touchMu sync.Mutex
+	touched []uint64 // increasing; what every end has passed is forgotten
+
+	seals sealer
+
+	mu     sync.Mutex
+	state  string
+	reason string
+	failed error
+	base   manifestExtra // counters as restored
+}
+
+// States of a query.
+const (
+	stateRunning  = "running"
+	stateCatching = "catching up"
+	stateFailed   = "failed"
+)
+
+// instance is one instance of a vertex: what of it outlives its stay in memory.
+type instance struct {
+	q     *query
+	def   *Vertex
+	index int
+	ref   *actors.Ref[*batch.Batch]
+	view  *viewPart   // nil: none
+	sink  *sinkWriter // nil: none
+	place *place      // nil: no reader
+
+	out     atomic.Int64  // rows given to the sink or the view
+	done    atomic.Uint64 // the last tick that has passed
+	waiting atomic.Int32
+	mu      sync.Mutex
+	waiters map[uint64][]func()
+	sealed  atomic.Uint64 // the last Seal captured
+}
+
+// passed is called when a tick has passed through the instance.
+func (i *instance) passed(tick uint64) {
+	i.done.Store(tick)
+	if i.waiting.Load() == 0 {
+		return
+	}
+	i.mu.Lock()
+	var ready []func()
+	for t, fs := range i.waiters {
+		if t <= tick {
+			ready = append(ready, fs...)
+			delete(i.waiters, t)
+			i.waiting.Add(int32(-len(fs)))
+		}
+	}
+	i.mu.Unlock()
+	for _, f := range ready {
+		f()
+	}
+}
+
+// when calls f once tick has passed through the instance.
+func (i *instance) when(tick uint64, f func()) {
+	i.mu.Lock()
+	i.waiting.Add(1)
+	if i.done.Load() >= tick {
+		i.waiting.Add(-1)
+		i.mu.Unlock()
+		f()
+		return
+	}
+	if i.waiters == nil {
+		i.waiters = map[uint64][]func(){}
+	}
+	i.waiters[tick] = append(i.waiters[tick], f)
+	i.mu.Unlock()
+}
+
+// committed says whether everything that the instance has sealed is durable.
+func (i *instance) committed() bool { return i.q.seals.committed() >= i.sealed.Load() }
+
+// touch notes that a tick concerns the query; the clock's lock is held.
+func (q *query) touch(tick uint64) {
+	q.touchMu.Lock()
+	defer q.touchMu.Unlock()
+	if len(q.touched) >= 1024 {
+		q.forget()
+	}
+	q.touched = append(q.touched, tick)
+}
+
+// forget drops the touched ticks that every end has passed.
+func (q *query) forget() {
+	least := ^uint64(0)
+	for _, e := range q.ends {
+		least = min(least, e.done.Load())
+	}
+	n := sort.Search(len(q.touched), func(i int) bool { return q.touched[i] > least })
+	q.touched = append(q.touched[:0], q.touched[n:]...)
+}
+
+// touchedIn says whether a tick in (low, high] concerns the query.
+func (q *query) touchedIn(low, high uint64) bool {
+	q.touchMu.Lock()
+	defer q.touchMu.Unlock()
+	n := sort.Search(len(q.touched), func(i int) bool { return q.touched[i] > low })
+	return n < len(q.touched) && q.touched[n] <= high
+}
+
+// lastTouched returns the last tick ≤ high that concerns the query and that may
+// not have passed yet; 0: none.
+func (q *query) lastTouched(high uint64) uint64 {
+	q.touchMu.Lock()
+	defer q.touchMu.Unlock()
+	n := sort.Search(len(q.touched), func(i int) bool { return q.touched[i] > high })
+	if n == 0 {
+		return 0
+	}
+	return q.touched[n-1]
+}
+
+// whenLive waits until the query has attached to live feeds.
+func (q *query) whenLive(ctx context.Context) error {
+	select {
+	case <-q.live:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.failed
+}
+
+var errDropped = errors.New("the query was dropped")
+
+// setState notes what the query is doing, and why.
+func (q *query) setState(state, reason string) {
+	q.mu.Lock()
+	q.state, q.reason = state, reason
+	q.mu.Unlock()
+}
+
+// relations returns the ids of the sources that the query reads, each once.
+func (q *query) relations() []uint64 {
+	var out []uint64
+	seen := map[uint64]bool{}
+	for i := range q.def.Graph.Vertices {
+		if r := q.def.Graph.Vertices[i].Read; r != nil && !seen[r.Relation] {
+			seen[r.Relation] = true
+			out = append(out, r.Relation)
+		}
+	}
+	return out
+}
+
+// demand returns which columns of a relation the query reads.
+func (q *query) demand(relation uint64) []int {
+	var out []int
+	for i := range q.def.Graph.Vertices {
+		if r := q.def.Graph.Vertices[i].Read; r != nil && r.Relation == relation {
+			out = append(out, r.Columns...)
+		}
+	}
+	return out
+}
+
+// readers returns the instances that read a relation.
+func (q *query) readers(relation uint64) []*instance {
+	var out []*instance
+	for _, of := range q.instances {
+		for _, i := range of {
+			if i.place != nil && i.def.Read.Relation == relation {
+				out = append(out, i)
+			}
+		}
+	}
+	return out
+}
+
+// refs returns all actors of the query.
+func (q *query) refs() []*actors.Ref[*batch.Batch] {
+	var out []*actors.Ref[*batch.Batch]
+	for _, of := range q.instances {
+		for _, i := range of {
+			out = append(out, i.ref)
+		}
+	}
+	return out
+}
+
+// setSLO sets the latency target of a running query.
+func (q *query) setSLO(slo time.Duration) {
+	q.mu.Lock()
+	q.def.SLO = slo
+	catching := q.state == stateCatching
+	q.mu.Unlock()
+	q.latency.target.Store(int64(slo))
+	if catching {
+		slo = 0 // history is best-effort work
+	}
+	for _, ref := range q.refs() {
+		ref.SetSLO(slo)
+	}
+}
+
+// status returns the query for people and metrics.
+func (q *query) status() QueryStatus {
+	q.mu.Lock()
+	st := QueryStatus{
+		ID: q.def.ID, Name: q.def.Name, State: q.state, Reason: q.reason, SLO: q.def.SLO,
+		In: q.base.In, Out: q.base.Out,
+	}
+	q.mu.Unlock()
+	st.Attained, st.Latency = q.latency.attained(), q.latency.snapshot()
+	st.Rejected = q.eng.rejects.counts(q.def.ID)
+	st.Epoch, st.StateBytes = q.seals.committed(), q.account.Used()
+	st.Watermark = q.watermark()
+	for v, of := range q.instances {
+		vs := VertexStatus{ID: q.def.Graph.Vertices[v].ID}
+		for _, i := range of {
+			addStats(&vs, i.ref.Stats())
+			st.Out += i.out.Load()
+			if i.place != nil {
+				st.In += i.place.in.Load()
+			}
+			if i.sink != nil && st.Reason == "" {
+				st.Reason = i.sink.sink.Status()
+			}
+		}
+		st.Lends, st.Merges, st.Rounds = st.Lends+vs.Lends, st.Merges+vs.Merges, st.Rounds+vs.Rounds
+		st.Vertices = append(st.Vertices, vs)
+	}
+	return st
+}
+
+// watermark returns the least watermark of what the query reads.
+func (q *query) watermark() int64 {
+	low, found := int64(batch.MaxTime), false
+	for _, of := range q.instances {
+		for _, i := range of {
+			if i.place != nil {
+				found = true
+				low = min(low, i.place.low.Load())
+			}
+		}
+	}
+	if !found {
+		return batch.MinTime
+	}
+	return low
+}
+
+func addStats(v *VertexStatus, s actors.Stats) {
+	v.Busy += s.Busy
+	v.Waited += s.Waited
+	v.Messages += s.Messages
+	v.Rows += s.Rows
+	v.Lends += s.Lent
+	v.Merges += s.Merged
+	v.Rounds += s.Rounds
+	v.Cost, v.Path = max(v.Cost, s.Cost), max(v.Path, s.Path)
+}
+
+func (q *query) String() string { return fmt.Sprintf("%s (%d)", q.def.Name, q.def.ID) }

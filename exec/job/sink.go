@@ -1,0 +1,156 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dirigo-stream/dirigo/connectors"
+	"github.com/dirigo-stream/dirigo/exec/batch"
+)
+
+// sinkWriter is the stage of one sink instance: it writes at once, and what is
+// not acked at a Seal travels in the manifest and is sent again after a restart.
+type sinkWriter struct {
+	q    *query
+	sink connectors.Sink
+
+	mu       sync.Mutex
+	inflight []sent // in the order of sending; acked ones go from the front
+	first    uint64 // number of inflight[0]
+	place    []byte // of a keyed sink: where its topic stood, before the last Seal
+	acked    atomic.Int64
+	waiters  []func() // called when nothing is in flight
+}
+
+// sent is a chunk on its way.
+type sent struct {
+	chunk connectors.Chunk
+	born  int64
+	done  bool
+}
+
+// staged is what a manifest keeps of a sink instance.
+type staged struct {
+	Chunks   []connectors.Chunk `json:"c,omitempty"`
+	Position []byte             `json:"p,omitempty"`
+}
+
+// write encodes and sends one batch.
+func (w *sinkWriter) write(b *batch.Batch) error {
+	c, err := w.sink.Encode(b)
+	if err != nil {
+		return err
+	}
+	w.send(c, b.Born)
+	return nil
+}
+
+func (w *sinkWriter) send(c connectors.Chunk, born int64) {
+	w.mu.Lock()
+	n := w.first + uint64(len(w.inflight))
+	w.inflight = append(w.inflight, sent{chunk: c, born: born})
+	w.mu.Unlock()
+	w.sink.Send(c, func(err error) { w.ack(n, err) })
+}
+
+// ack takes the outside's word for chunk n.
+func (w *sinkWriter) ack(n uint64, err error) {
+	if err != nil {
+		w.q.eng.failed(w.q, err)
+		return
+	}
+	w.mu.Lock()
+	s := &w.inflight[n-w.first]
+	s.done = true
+	born, rows := s.born, s.chunk.Rows
+	for len(w.inflight) > 0 && w.inflight[0].done {
+		w.inflight[0] = sent{}
+		w.inflight = w.inflight[1:]
+		w.first++
+	}
+	var idle []func()
+	if len(w.inflight) == 0 {
+		w.inflight = nil
+		idle, w.waiters = w.waiters, nil
+	}
+	w.mu.Unlock()
+	w.acked.Add(int64(rows))
+	if born > 0 {
+		w.q.latency.observe(time.Duration(w.q.eng.cfg.now()-born), int64(rows))
+	}
+	for _, f := range idle {
+		f()
+	}
+}
+
+// staged returns the chunks on their way now.
+func (w *sinkWriter) staged() []connectors.Chunk {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []connectors.Chunk
+	for _, s := range w.inflight {
+		if !s.done {
+			out = append(out, s.chunk)
+		}
+	}
+	return out
+}
+
+// position returns where a keyed sink's topic stood at some time before the
+// Seal being written, and asks for the place to keep with the next one.
+func (w *sinkWriter) position(ctx context.Context) []byte {
+	k, ok := w.sink.(connectors.KeyedSink)
+	if !ok {
+		return nil
+	}
+	w.mu.Lock()
+	before := w.place
+	w.mu.Unlock()
+	if now, err := k.Position(ctx); err == nil {
+		w.mu.Lock()
+		w.place = now
+		w.mu.Unlock()
+	}
+	return before
+}
+
+// whenIdle calls f when everything sent so far has been acked.
+func (w *sinkWriter) whenIdle(f func()) {
+	w.mu.Lock()
+	if len(w.inflight) > 0 {
+		w.waiters = append(w.waiters, f)
+		w.mu.Unlock()
+		return
+	}
+	w.mu.Unlock()
+	f()
+}
+
+// readBack makes a keyed sink right after a restart. A replay cuts other ticks:
+// +K written before the crash may cancel with −K in one tick after it, and K
+// would stay for ever. So it reads which keys were written since the last Seal,
+// and first writes the sealed value, or a tombstone, of each.
+func (w *sinkWriter) readBack(ctx context.Context, end *instance, since []byte) error {
+	k, ok := w.sink.(connectors.KeyedSink)
+	if !ok {
+		return nil
+	}
+	now, err := k.Position(ctx)
+	if err != nil {
+		return fmt.Errorf("position of the sink of %s: %w", w.q.def.Name, err)
+	}
+	w.place = now
+	if since == nil {
+		return nil
+	}
+	err = k.KeysSince(ctx, since, func(keys *batch.Batch) error {
+		return end.restate(ctx, keys)
+	})
+	if err != nil {
+		return fmt.Errorf("read back the sink of %s: %w", w.q.def.Name, err)
+	}
+	return nil
+}
