@@ -64,7 +64,7 @@ func (p *printer) operand(e Expr) {
 	p.expr(e)
 }
 
-// primary writes what a postfix ([], ., ::) binds to.
+// primary writes what a subscript binds to.
 func (p *printer) primary(e Expr) {
 	switch e.(type) {
 	case *Ident, *Param, *Subquery:
@@ -132,7 +132,7 @@ func (p *printer) postfix(e Expr) {
 	switch e := e.(type) {
 	case *Cast:
 		if e.Form == CastColon {
-			p.primary(e.X)
+			p.operand(e.X)
 			p.w("::")
 			p.typeName(e.Type)
 			return

@@ -1,0 +1,353 @@
+package parse
+
+import "github.com/dirigo-stream/dirigo/sql/ast"
+
+// keyword spells an operand that begins with a keyword; false means that the
+// word is just a name.
+func (s *spelling) keyword(word string) bool {
+	switch word {
+	case "null":
+		return s.constant(ast.NullLit)
+	case "true", "false":
+		return s.constant(ast.BoolLit)
+	case "case":
+		return s.caseExpr()
+	case "cast":
+		return s.cast()
+	case "array":
+		return s.array()
+	case "default":
+		return s.defaultValue()
+	case "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_user",
+		"current_role", "session_user", "user", "current_catalog", "current_schema":
+		return s.valueFunction()
+	}
+	return s.next().punct("(") && s.keywordCall(word)
+}
+
+// keywordCall spells the calls whose name is a keyword; "(" comes next.
+func (s *spelling) keywordCall(word string) bool {
+	switch word {
+	case "exists":
+		s.exists()
+	case "row":
+		s.row()
+	case "extract":
+		s.extract()
+	case "position":
+		s.position()
+	case "substring":
+		s.substring()
+	case "overlay":
+		s.overlay()
+	case "trim":
+		s.trim()
+	case "coalesce", "greatest", "least", "nullif", "grouping", "normalize":
+		s.plainKeywordCall(word)
+	case "treat", "xmlattributes", "xmlconcat", "xmlelement", "xmlexists", "xmlforest", "xmlparse",
+		"xmlpi", "xmlroot", "xmlserialize", "xmltable":
+		s.unsupported(s.p, upper(word), "")
+	default:
+		return false
+	}
+	return true
+}
+
+func (s *spelling) constant(kind ast.LitKind) bool {
+	text := s.peek().text
+	if kind == ast.NullLit {
+		text = ""
+	}
+	s.leaf(1, &ast.Literal{Pos: s.pos(), Kind: kind, Text: text})
+	return true
+}
+
+func (s *spelling) defaultValue() bool {
+	if !s.insert {
+		s.failAt(s.p, CodeSyntax, "DEFAULT is not allowed in this context")
+		return true
+	}
+	s.leaf(1, &ast.Default{Pos: s.pos()})
+	return true
+}
+
+// sqlCall makes a call node for a function with a syntax of its own.
+func sqlCall(pos ast.Pos, name string, args ...ast.Expr) *ast.Call {
+	return &ast.Call{Pos: pos, Name: ast.QName{{Pos: pos, Text: name}}, Args: args, SQLForm: true}
+}
+
+func (s *spelling) plainKeywordCall(name string) {
+	pos := s.pos()
+	a := s.call(s.p)
+	s.p++
+	s.inParens(func() { a.expr() })
+	if name == "nullif" && a.n != 2 {
+		s.syntaxAt(s.p - 1)
+	}
+	a.end(func(args []ast.Expr) ast.Expr { return sqlCall(pos, name, args...) })
+}
+
+// valueFunction spells CURRENT_DATE and its like; some take a precision.
+func (s *spelling) valueFunction() bool {
+	t, pos := s.peek(), s.pos()
+	s.put(mark{tok: s.p})
+	m := len(s.marks) - 1
+	s.p++
+	call := sqlCall(pos, t.text)
+	timed := t.text == "current_time" || t.text == "current_timestamp" || t.text == "localtime" || t.text == "localtimestamp"
+	if timed && s.takePunct("(") {
+		n := s.peek()
+		if n.kind != tNumber {
+			s.syntax()
+			return true
+		}
+		call.Args = []ast.Expr{&ast.Literal{Pos: s.pos(), Kind: ast.NumberLit, Text: n.text}}
+		s.p++
+		s.needPunct(")")
+	}
+	s.marks[m].build = func([]ast.Expr) ast.Expr { return call }
+	return true
+}
+
+func (s *spelling) caseExpr() bool {
+	pos := s.pos()
+	if !s.enter() {
+		return true
+	}
+	a := s.call(s.p)
+	s.p++
+	operand, other := -1, -1
+	var arms []ast.Pos
+	if !s.isWord("when") {
+		operand = a.expr()
+	}
+	for s.err == nil && s.isWord("when") {
+		arms = append(arms, s.pos())
+		s.p++
+		a.expr()
+		s.need("then")
+		a.expr()
+	}
+	if arms == nil {
+		s.syntax()
+	}
+	if s.take("else") {
+		other = a.expr()
+	}
+	s.need("end")
+	s.depth--
+	a.end(func(args []ast.Expr) ast.Expr {
+		c := &ast.Case{Pos: pos, Operand: pick(args, operand), Else: pick(args, other)}
+		i := operand + 1
+		for _, at := range arms {
+			c.Whens = append(c.Whens, ast.When{Pos: at, Cond: args[i], Then: args[i+1]})
+			i += 2
+		}
+		return c
+	})
+	return true
+}
+
+func (s *spelling) cast() bool {
+	if !s.next().punct("(") {
+		s.syntaxAt(s.p + 1)
+		return true
+	}
+	pos := s.pos()
+	a := s.call(s.p)
+	s.p += 2
+	a.expr()
+	s.need("as")
+	typ := s.typeName()
+	s.needPunct(")")
+	a.end(func(args []ast.Expr) ast.Expr { return &ast.Cast{Pos: pos, X: args[0], Type: typ} })
+	return true
+}
+
+func (s *spelling) exists() {
+	tok, pos := s.p, s.pos()
+	s.p++
+	if !s.isQuery(s.p) {
+		s.syntaxAt(s.p + 1)
+		return
+	}
+	q := s.parenQuery()
+	s.put(mark{tok: tok, build: func([]ast.Expr) ast.Expr {
+		return &ast.Subquery{Pos: pos, Exists: true, Query: q}
+	}})
+}
+
+// array spells ARRAY[…], nested ones without the word, and ARRAY(query).
+func (s *spelling) array() bool {
+	tok, pos := s.p, s.pos()
+	s.p++
+	if s.peek().punct("(") && s.isQuery(s.p) {
+		q := s.parenQuery()
+		s.put(mark{tok: tok, build: func([]ast.Expr) ast.Expr { return &ast.ArraySubquery{Pos: pos, Query: q} }})
+		return true
+	}
+	s.arrayElems(tok)
+	return true
+}
+
+func (s *spelling) arrayElems(tok int) {
+	pos := s.posAt(tok)
+	a := s.call(tok)
+	s.needPunct("[")
+	if !s.enter() {
+		return
+	}
+	if !s.peek().punct("]") {
+		s.commaList(func() {
+			if s.peek().punct("[") {
+				a.comma()
+				s.arrayElems(s.p)
+				return
+			}
+			a.expr()
+		})
+	}
+	s.depth--
+	s.needPunct("]")
+	a.end(func(args []ast.Expr) ast.Expr { return &ast.Array{Pos: pos, Elems: args} })
+}
+
+func (s *spelling) row() {
+	pos := s.pos()
+	a := s.call(s.p)
+	s.p += 2
+	if !s.peek().punct(")") {
+		s.commaList(func() { a.expr() })
+	}
+	s.needPunct(")")
+	a.end(func(args []ast.Expr) ast.Expr { return &ast.Row{Pos: pos, Elems: args, Explicit: true} })
+}
+
+// extract spells EXTRACT(field FROM x).
+func (s *spelling) extract() {
+	pos := s.pos()
+	a := s.call(s.p)
+	s.p += 2
+	t := s.peek()
+	if t.kind != tWord && t.kind != tString && t.kind != tQuoted {
+		s.syntax()
+		return
+	}
+	s.p++
+	s.need("from")
+	a.expr()
+	s.needPunct(")")
+	a.end(func(args []ast.Expr) ast.Expr { return &ast.Extract{Pos: pos, Field: fold(t.text), X: args[0]} })
+}
+
+// position spells POSITION(a IN b): the function's arguments are b, a.
+func (s *spelling) position() {
+	pos := s.pos()
+	a := s.call(s.p)
+	s.p += 2
+	a.comma()
+	s.exprOf(true)
+	s.need("in")
+	a.comma()
+	s.exprOf(true)
+	s.needPunct(")")
+	a.end(func(args []ast.Expr) ast.Expr { return sqlCall(pos, "position", args[1], args[0]) })
+}
+
+// substring spells SUBSTRING(x, a, b) and SUBSTRING(x FROM a FOR b).
+func (s *spelling) substring() {
+	pos := s.pos()
+	a := s.call(s.p)
+	s.p += 2
+	a.expr()
+	from, length := -1, -1
+	for s.err == nil {
+		switch {
+		case s.takePunct(","):
+			a.expr()
+		case from < 0 && s.take("from"):
+			from = a.expr()
+		case length < 0 && s.take("for"):
+			length = a.expr()
+		case s.isWord("similar"):
+			s.unsupported(s.p, "SUBSTRING … SIMILAR", "use substring(x, pattern)")
+		default:
+			s.needPunct(")")
+			a.end(func(args []ast.Expr) ast.Expr {
+				if from < 0 && length < 0 {
+					return sqlCall(pos, "substring", args...)
+				}
+				return sqlCall(pos, "substring", substringArgs(pos, args, from, length)...)
+			})
+			return
+		}
+	}
+}
+
+func substringArgs(pos ast.Pos, args []ast.Expr, from, length int) []ast.Expr {
+	out := []ast.Expr{args[0], pick(args, from)}
+	if from < 0 {
+		out[1] = &ast.Literal{Pos: pos, Kind: ast.NumberLit, Text: "1"}
+	}
+	if length >= 0 {
+		out = append(out, args[length])
+	}
+	return out
+}
+
+// overlay spells OVERLAY(x PLACING y FROM a FOR b), and with commas.
+func (s *spelling) overlay() {
+	pos := s.pos()
+	a := s.call(s.p)
+	s.p += 2
+	a.expr()
+	if s.take("placing") {
+		a.expr()
+		s.need("from")
+		a.expr()
+		if s.take("for") {
+			a.expr()
+		}
+	} else {
+		for s.takePunct(",") {
+			a.expr()
+		}
+	}
+	s.needPunct(")")
+	a.end(func(args []ast.Expr) ast.Expr { return sqlCall(pos, "overlay", args...) })
+}
+
+// trim spells TRIM([BOTH|LEADING|TRAILING] [chars FROM] x): btrim, ltrim, rtrim.
+func (s *spelling) trim() {
+	pos, name := s.pos(), "btrim"
+	a := s.call(s.p)
+	s.p += 2
+	switch {
+	case s.take("leading"):
+		name = "ltrim"
+	case s.take("trailing"):
+		name = "rtrim"
+	default:
+		s.take("both")
+	}
+	swap := false
+	if !s.take("from") {
+		a.expr()
+		swap = s.take("from")
+	}
+	if swap || a.n == 0 {
+		a.expr()
+	}
+	for s.takePunct(",") {
+		a.expr()
+	}
+	s.needPunct(")")
+	a.end(func(args []ast.Expr) ast.Expr {
+		if swap {
+			args[0], args[1] = args[1], args[0]
+		}
+		c := sqlCall(pos, name, args...)
+		c.SQLForm = false
+		return c
+	})
+}
