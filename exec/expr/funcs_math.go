@@ -203,7 +203,7 @@ func decPartial(fn func(batch.Decimal) (batch.Decimal, error)) rowFunc {
 	}
 }
 
-// bitTable defines the bit operators and unary signs.
+// bitTable defines the bit operators; ~ is in likeTable.
 func bitTable() table {
 	t := table{}
 	for name, fn := range map[string]func(a, b int64) int64{
@@ -218,7 +218,6 @@ func bitTable() table {
 	for _, k := range []batch.Kind{i2, i4, i8} {
 		t["<<"] = append(t["<<"], overload{args: in(k, i4), ret: k, row: shift(k, true)})
 		t[">>"] = append(t[">>"], overload{args: in(k, i4), ret: k, row: shift(k, false)})
-		t["~"] = append(t["~"], overload{args: in(k), ret: k, row: func(f *frame) { f.setInt(^f.int(0)) }})
 	}
 	return t
 }

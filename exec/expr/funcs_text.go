@@ -2,22 +2,77 @@ package expr
 
 import (
 	"bytes"
+	"crypto/md5"
+	"encoding/hex"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
 )
 
-// textTable defines functions of texts.
+// textTable defines functions of texts. Positions and lengths count characters.
 func textTable() table {
 	t := table{
-		"||": {
-			{args: in(txt, txt), ret: txt, row: func(f *frame) { f.setBytes(f.text(0)); f.setBytes(f.text(1)) }},
+		"||":           {text2(func(f *frame, a, b []byte) { f.setBytes(a); f.setBytes(b) })},
+		"length":       {{args: in(txt), ret: i4, row: func(f *frame) { f.setInt(int64(utf8.RuneCount(f.text(0)))) }}},
+		"octet_length": {{args: in(txt), ret: i4, row: func(f *frame) { f.setInt(int64(len(f.text(0)))) }}},
+		"bit_length":   {{args: in(txt), ret: i4, row: func(f *frame) { f.setInt(int64(len(f.text(0))) * 8) }}},
+		"lower":        {text1(bytes.ToLower)},
+		"upper":        {text1(bytes.ToUpper)},
+		"initcap":      {text1(initcap)},
+		"reverse":      {text1(reverse)},
+		"md5": {text1(func(s []byte) []byte {
+			sum := md5.Sum(s)
+			return hex.AppendEncode(nil, sum[:])
+		})},
+		"quote_literal": {text1(quoteLiteral)},
+		"quote_ident":   {text1(quoteIdent)},
+		"ltrim":         trims(bytes.TrimLeft), "rtrim": trims(bytes.TrimRight), "btrim": trims(bytes.Trim), "trim": trims(bytes.Trim),
+		"substring": {
+			{args: in(txt, i4), ret: txt, row: func(f *frame) { f.setBytes(substring(f.text(0), f.int(1), 1<<40)) }},
+			{args: in(txt, i4, i4), ret: txt, row: substringLen},
+			{args: in(txt, txt), ret: txt, spec: substringRegexp},
 		},
-		"upper": {{args: in(txt), ret: txt, row: func(f *frame) { f.setBytes(bytes.ToUpper(f.text(0))) }}},
+		"strpos": {{args: in(txt, txt), ret: i4, row: func(f *frame) { f.setInt(strpos(f.text(0), f.text(1))) }}},
+		"left":   {{args: in(txt, i4), ret: txt, row: func(f *frame) { f.setBytes(leftOf(f.text(0), f.int(1))) }}},
+		"right":  {{args: in(txt, i4), ret: txt, row: func(f *frame) { f.setBytes(rightOf(f.text(0), f.int(1))) }}},
+		"lpad":   pads(true), "rpad": pads(false),
+		"replace":     {{args: in(txt, txt, txt), ret: txt, row: replaceText}},
+		"translate":   {{args: in(txt, txt, txt), ret: txt, row: translate}},
+		"split_part":  {{args: in(txt, txt, i4), ret: txt, row: splitPart}},
+		"repeat":      {{args: in(txt, i4), ret: txt, row: repeatText}},
+		"starts_with": {{args: in(txt, txt), ret: boolean_, row: func(f *frame) { f.setBool(bytes.HasPrefix(f.text(0), f.text(1))) }}},
+		"ascii":       {{args: in(txt), ret: i4, row: ascii}},
+		"chr":         {{args: in(i4), ret: txt, row: chr}},
+		"to_hex": {
+			{args: in(i4), ret: txt, row: func(f *frame) { f.buf = strconv.AppendUint(f.buf, uint64(uint32(f.int(0))), 16) }},
+			{args: in(i8), ret: txt, row: func(f *frame) { f.buf = strconv.AppendUint(f.buf, uint64(f.int(0)), 16) }},
+		},
+		"concat":    {{args: in(any_), ret: txt, variadic: true, lax: true, spec: concat}},
+		"concat_ws": {{args: in(txt, any_), ret: txt, variadic: true, lax: true, spec: concatWS}},
+		"format":    {{args: in(txt), ret: txt, lax: true, spec: format}, {args: in(txt, any_), ret: txt, variadic: true, lax: true, spec: format}},
+		"overlay": {
+			{args: in(txt, txt, i4), ret: txt, row: func(f *frame) { overlay(f, int64(utf8.RuneCount(f.text(1)))) }},
+			{args: in(txt, txt, i4, i4), ret: txt, row: func(f *frame) { overlay(f, f.int(3)) }},
+		},
+	}
+	for name, os := range regexpTable() {
+		t[name] = os
 	}
 	for _, k := range []batch.Kind{boolean_, i2, i4, i8, f4, f8, num, dat, ts, tz, iv} {
 		t["||"] = append(t["||"], concatWith(k)...)
 	}
 	return t
+}
+
+func text1(fn func([]byte) []byte) overload {
+	return overload{args: in(txt), ret: txt, row: func(f *frame) { f.setBytes(fn(f.text(0))) }}
+}
+
+func text2(fn func(f *frame, a, b []byte)) overload {
+	return overload{args: in(txt, txt), ret: txt, row: func(f *frame) { fn(f, f.text(0), f.text(1)) }}
 }
 
 // concatWith are text || k and k || text.
@@ -26,4 +81,363 @@ func concatWith(k batch.Kind) []overload {
 		{args: in(txt, k), ret: txt, row: func(f *frame) { f.setBytes(f.text(0)); f.buf = appendCastText(f.buf, f, 1, k) }},
 		{args: in(k, txt), ret: txt, row: func(f *frame) { f.buf = appendCastText(f.buf, f, 0, k); f.setBytes(f.text(1)) }},
 	}
+}
+
+func initcap(s []byte) []byte {
+	inside := false
+	return bytes.Map(func(r rune) rune {
+		was := inside
+		inside = unicode.IsLetter(r) || unicode.IsDigit(r)
+		if was {
+			return unicode.ToLower(r)
+		}
+		return unicode.ToUpper(r)
+	}, s)
+}
+
+func reverse(s []byte) []byte {
+	out := make([]byte, 0, len(s))
+	for len(s) > 0 {
+		_, size := utf8.DecodeLastRune(s)
+		out = append(out, s[len(s)-size:]...)
+		s = s[:len(s)-size]
+	}
+	return out
+}
+
+func quoteLiteral(s []byte) []byte {
+	out := "'" + strings.ReplaceAll(string(s), "'", "''") + "'"
+	if bytes.IndexByte(s, '\\') >= 0 {
+		out = "E" + strings.ReplaceAll(out, `\`, `\\`)
+	}
+	return []byte(out)
+}
+
+func quoteIdent(s []byte) []byte {
+	plain := len(s) > 0 && (s[0] == '_' || s[0] >= 'a' && s[0] <= 'z')
+	for _, c := range s {
+		plain = plain && (c == '_' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9')
+	}
+	if plain {
+		return s
+	}
+	return []byte(`"` + strings.ReplaceAll(string(s), `"`, `""`) + `"`)
+}
+
+func trims(fn func([]byte, string) []byte) []overload {
+	return []overload{
+		{args: in(txt), ret: txt, row: func(f *frame) { f.setBytes(fn(f.text(0), " ")) }},
+		{args: in(txt, txt), ret: txt, row: func(f *frame) {
+			if len(f.text(1)) == 0 {
+				f.setBytes(f.text(0))
+				return
+			}
+			f.setBytes(fn(f.text(0), string(f.text(1))))
+		}},
+	}
+}
+
+// offset returns the byte position of character n, at most len(s).
+func offset(s []byte, n int64) int {
+	if n <= 0 {
+		return 0
+	}
+	at := 0
+	for ; n > 0 && at < len(s); n-- {
+		if s[at] < utf8.RuneSelf {
+			at++
+			continue
+		}
+		_, size := utf8.DecodeRune(s[at:])
+		at += size
+	}
+	return at
+}
+
+// substring returns n characters from position from, counted from 1.
+func substring(s []byte, from, n int64) []byte {
+	end := from + n
+	if end <= 1 {
+		return nil
+	}
+	from = max(from, 1)
+	s = s[offset(s, from-1):]
+	return s[:offset(s, end-from)]
+}
+
+func substringLen(f *frame) {
+	if f.int(2) < 0 {
+		f.fail(errorf("22011", "negative substring length not allowed"))
+		return
+	}
+	f.setBytes(substring(f.text(0), f.int(1), f.int(2)))
+}
+
+func strpos(s, sub []byte) int64 {
+	at := bytes.Index(s, sub)
+	if at < 0 {
+		return 0
+	}
+	return int64(utf8.RuneCount(s[:at])) + 1
+}
+
+// leftOf returns the first n characters, or all but the last -n.
+func leftOf(s []byte, n int64) []byte {
+	if n < 0 {
+		n = max(0, int64(utf8.RuneCount(s))+n)
+	}
+	return s[:offset(s, n)]
+}
+
+// rightOf returns the last n characters, or all but the first -n.
+func rightOf(s []byte, n int64) []byte {
+	if n < 0 {
+		return s[offset(s, -n):]
+	}
+	return s[offset(s, max(0, int64(utf8.RuneCount(s))-n)):]
+}
+
+// maxText bounds what one value may grow to.
+const maxText = 1 << 30
+
+var errTooLong = errorf("54000", "requested length too large")
+
+func pads(left bool) []overload {
+	return []overload{
+		{args: in(txt, i4), ret: txt, row: func(f *frame) { pad(f, []byte(" "), left) }},
+		{args: in(txt, i4, txt), ret: txt, row: func(f *frame) { pad(f, f.text(2), left) }},
+	}
+}
+
+func pad(f *frame, fill []byte, left bool) {
+	s, n := f.text(0), f.int(1)
+	have := int64(utf8.RuneCount(s))
+	if n <= have || len(fill) == 0 {
+		f.setBytes(s[:offset(s, min(max(n, 0), have))])
+		return
+	}
+	if n > maxText {
+		f.fail(errTooLong)
+		return
+	}
+	if !left {
+		f.setBytes(s)
+	}
+	width := int64(utf8.RuneCount(fill))
+	for need := n - have; need > 0; need -= width {
+		f.setBytes(fill[:offset(fill, min(need, width))])
+	}
+	if left {
+		f.setBytes(s)
+	}
+}
+
+func replaceText(f *frame) {
+	if len(f.text(1)) == 0 {
+		f.setBytes(f.text(0))
+		return
+	}
+	f.setBytes(bytes.ReplaceAll(f.text(0), f.text(1), f.text(2)))
+}
+
+func translate(f *frame) {
+	from, to := []rune(string(f.text(1))), []rune(string(f.text(2)))
+	f.setBytes(bytes.Map(func(r rune) rune {
+		for i, x := range from {
+			if x == r {
+				if i < len(to) {
+					return to[i]
+				}
+				return -1
+			}
+		}
+		return r
+	}, f.text(0)))
+}
+
+func splitPart(f *frame) {
+	s, sep, n := f.text(0), f.text(1), f.int(2)
+	if n == 0 {
+		f.fail(errorf("22023", "field position must not be zero"))
+		return
+	}
+	if len(sep) == 0 {
+		if n == 1 || n == -1 {
+			f.setBytes(s)
+		}
+		return
+	}
+	if n < 0 {
+		n += int64(bytes.Count(s, sep)) + 2
+		if n < 1 {
+			return
+		}
+	}
+	for ; n > 1; n-- {
+		at := bytes.Index(s, sep)
+		if at < 0 {
+			return
+		}
+		s = s[at+len(sep):]
+	}
+	if at := bytes.Index(s, sep); at >= 0 {
+		s = s[:at]
+	}
+	f.setBytes(s)
+}
+
+func repeatText(f *frame) {
+	n := max(f.int(1), 0)
+	if n*int64(len(f.text(0))) > maxText {
+		f.fail(errTooLong)
+		return
+	}
+	for range n {
+		f.setBytes(f.text(0))
+	}
+}
+
+func ascii(f *frame) {
+	if len(f.text(0)) == 0 {
+		f.setInt(0)
+		return
+	}
+	r, _ := utf8.DecodeRune(f.text(0))
+	f.setInt(int64(r))
+}
+
+func chr(f *frame) {
+	switch n := f.int(0); {
+	case n == 0:
+		f.fail(errorf("54000", "null character not permitted"))
+	case n < 0:
+		f.fail(errorf("54000", "character number must be positive"))
+	case n > unicode.MaxRune || (n >= 0xd800 && n < 0xe000):
+		f.fail(errorf("54000", "requested character too large for encoding: %d", n))
+	default:
+		f.buf = utf8.AppendRune(f.buf, rune(n))
+	}
+}
+
+func concat(n *Node) rowFunc {
+	kinds := kindsOf(n.Args)
+	return func(f *frame) {
+		for i, k := range kinds {
+			if !f.isNull(i) {
+				f.buf = appendOutText(f.buf, f, i, k)
+			}
+		}
+	}
+}
+
+func concatWS(n *Node) rowFunc {
+	kinds := kindsOf(n.Args)
+	return func(f *frame) {
+		if f.isNull(0) {
+			f.setNull()
+			return
+		}
+		first := true
+		for i, k := range kinds[1:] {
+			if f.isNull(i + 1) {
+				continue
+			}
+			if !first {
+				f.setBytes(f.text(0))
+			}
+			first = false
+			f.buf = appendOutText(f.buf, f, i+1, k)
+		}
+	}
+}
+
+// appendOutText appends an argument as it is sent to a client: t and f.
+func appendOutText(dst []byte, f *frame, i int, k batch.Kind) []byte {
+	if k == batch.Bool {
+		return batch.AppendBool(dst, f.bool(i))
+	}
+	return appendCastText(dst, f, i, k)
+}
+
+func kindsOf(args []*Node) []batch.Kind {
+	out := make([]batch.Kind, len(args))
+	for i, a := range args {
+		out[i] = a.Type.Kind
+	}
+	return out
+}
+
+// format is format(pattern, …) with %s, %I, %L and %%.
+func format(n *Node) rowFunc {
+	kinds := kindsOf(n.Args)
+	return func(f *frame) {
+		if f.isNull(0) {
+			f.setNull()
+			return
+		}
+		next := 1
+		p := f.text(0)
+		for len(p) > 0 {
+			at := bytes.IndexByte(p, '%')
+			if at < 0 || at == len(p)-1 {
+				break
+			}
+			f.setBytes(p[:at])
+			verb := p[at+1]
+			p = p[at+2:]
+			if verb == '%' {
+				f.setText("%")
+				continue
+			}
+			if next >= len(kinds) {
+				f.fail(errorf("22023", "too few arguments for format()"))
+				return
+			}
+			if !formatOne(f, verb, next, kinds[next]) {
+				return
+			}
+			next++
+		}
+		if len(p) > 0 && p[len(p)-1] == '%' && len(p) == 1 {
+			f.fail(&Error{Code: "22023", Message: "unterminated format() type specifier", Hint: "For a single \"%\" use \"%%\"."})
+			return
+		}
+		f.setBytes(p)
+	}
+}
+
+func formatOne(f *frame, verb byte, i int, k batch.Kind) bool {
+	var s []byte
+	null := f.isNull(i)
+	if !null {
+		s = appendOutText(nil, f, i, k)
+	}
+	switch {
+	case verb == 's':
+	case verb == 'L' && null:
+		s = []byte("NULL")
+	case verb == 'L':
+		s = quoteLiteral(s)
+	case verb == 'I' && null:
+		f.fail(errorf("22004", "null values cannot be formatted as an SQL identifier"))
+		return false
+	case verb == 'I':
+		s = quoteIdent(s)
+	default:
+		f.fail(errorf("22023", "unrecognized format() type specifier %q", string(verb)))
+		return false
+	}
+	f.setBytes(s)
+	return true
+}
+
+func overlay(f *frame, n int64) {
+	s, from := f.text(0), f.int(2)
+	if from <= 0 {
+		f.fail(errorf("22011", "negative substring length not allowed"))
+		return
+	}
+	f.setBytes(substring(s, 1, from-1))
+	f.setBytes(f.text(1))
+	f.setBytes(substring(s, from+n, 1<<40))
 }

@@ -210,8 +210,3 @@ func nowTable() table {
 		}}},
 	}
 }
-
-// timeTable defines functions of dates, timestamps and intervals.
-func timeTable() table {
-	return table{}
-}

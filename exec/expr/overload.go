@@ -37,6 +37,8 @@ type overload struct {
 	variadic bool
 	// lax: called for NULL arguments too; else NULL gives NULL.
 	lax bool
+	// check looks at constant arguments once the call is resolved; nil: no need.
+	check func(n *Node) *Error
 	// volatile: the result is not the same at each call within a statement, or
 	// between statements.
 	volatile bool

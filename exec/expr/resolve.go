@@ -50,6 +50,11 @@ func call(name string, o *overload, args []*Node) (*Node, error) {
 		}
 		out.Args[i] = c
 	}
+	if o.check != nil {
+		if err := o.check(out); err != nil {
+			return nil, err
+		}
+	}
 	return out, nil
 }
 

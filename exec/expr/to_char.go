@@ -1,0 +1,3 @@
+package expr
+
+func charTable() table { return table{} }
