@@ -81,7 +81,7 @@ type actor[P any] struct {
 	slot
 	inbox []arrival[P] // under mu
 	ctl   []control[P] // under mu
-	told  Stats        // under mu: stats as of the last turn
+	stats Stats        // under mu
 
 	rt    *Runtime[P]
 	spec  Spec[P]
@@ -96,15 +96,12 @@ type actor[P any] struct {
 	mb      *Mailbox[P]
 	live    *live[P] // nil: passive
 	w       *worker
-	turnObj Turn[P]
-	stats   Stats
 	perRow  median
 	perMsg  median
 	failure error
 	alarm   int64       // armed for; 0: not
 	idle    int64       // since; under mu
 	swept   atomic.Bool // on the sweep's list
-	spareIn []arrival[P]
 	helpers []*helper[P]
 }
 
@@ -116,6 +113,10 @@ type live[P any] struct {
 	waiter   Waiter
 	passive  Passivable
 	refused  bool // to leave memory, since the last message
+	turn     Turn[P]
+	spareIn  []arrival[P]
+	did      Stats // since the stats were published
+	took     int64 // ns, of the running message so far
 }
 
 // link is one channel between two actors.
@@ -210,8 +211,14 @@ func (a *actor[P]) goneErr() error {
 
 // kick has the actor look at what changed outside its inbox.
 func (a *actor[P]) kick(w *worker) {
+	now := int64(0)
+	if w != nil {
+		now = w.now
+	} else {
+		now = a.rt.cfg.Clock()
+	}
 	a.mu.Lock()
-	a.enqueue(w, a.rt.policy.Arrive(&a.load, Meta{}, a.rt.cfg.Clock()))
+	a.enqueue(w, a.rt.policy.Arrive(&a.load, Meta{}, now))
 }
 
 // enqueue ends a delivery: it unlocks, and queues the actor if it slept.
@@ -252,14 +259,14 @@ func (a *actor[P]) recovered() {
 }
 
 func (a *actor[P]) run(w *worker) {
-	now := w.pool.clock()
+	now := w.now
 	start := now
 	for {
 		if a.failure != nil {
 			a.discard(a.failure)
 		} else if call := a.next(now); call != nil {
 			a.call(call, now)
-			end := w.pool.clock()
+			end := w.tick()
 			a.account(call, now, end)
 			now = end
 			if a.mustYield(start, now) {
@@ -303,16 +310,17 @@ func (a *actor[P]) next(now int64) *Call[P] {
 }
 
 func (a *actor[P]) call(c *Call[P], now int64) {
-	a.turnObj = Turn[P]{host: a, fuel: a.rt.cfg.Fuel, now: now}
-	more, err := c.Do(a.live.b, &a.turnObj)
+	l := a.live
+	l.turn = Turn[P]{host: a, fuel: a.rt.cfg.Fuel, now: now}
+	more, err := c.Do(l.b, &l.turn)
 	if err != nil {
 		a.fail(err)
 		return
 	}
-	a.live.refused = false
+	l.refused = false
 	a.mb.Done(more)
 	a.perform(now)
-	if a.live.waiter != nil {
+	if l.waiter != nil {
 		a.wait()
 	}
 }
@@ -347,9 +355,8 @@ func (a *actor[P]) mustYield(start, now int64) bool {
 
 // again ends the turn and queues the actor for another.
 func (a *actor[P]) again(w *worker) {
-	now := w.pool.clock()
 	a.arm()
-	key := a.urgency(now)
+	key := a.urgency(w.now)
 	a.mu.Lock()
 	a.publish()
 	a.key = key
@@ -395,8 +402,11 @@ func (a *actor[P]) sleep(now int64) bool {
 // drain moves what arrived into the mailbox; it unlocks.
 func (a *actor[P]) drain() {
 	in, ctl := a.inbox, a.ctl
-	a.inbox, a.ctl = a.spareIn, nil
-	a.spareIn = nil
+	a.inbox, a.ctl = nil, nil
+	l := a.live
+	if l != nil {
+		a.inbox, l.spareIn = l.spareIn, nil
+	}
 	a.kicked = false
 	a.dirty.Store(false)
 	a.mu.Unlock()
@@ -408,9 +418,9 @@ func (a *actor[P]) drain() {
 			a.mb.Deliver(int(x.ch), x.p, x.meta, x.key, x.stamp)
 		}
 	}
-	if cap(in) <= 64 {
+	if l != nil && cap(in) <= 64 {
 		clear(in)
-		a.spareIn = in[:0]
+		l.spareIn = in[:0]
 	}
 	for i := range ctl {
 		a.take(&ctl[i])

@@ -48,7 +48,7 @@ func (h *helper[P]) turn(w *worker) {
 	}
 	h.drain()
 	defer h.recovered(w)
-	start := w.pool.clock()
+	start := w.now
 	now := start
 	for {
 		if h.box.Empty() {
@@ -58,7 +58,7 @@ func (h *helper[P]) turn(w *worker) {
 			continue
 		}
 		h.step(w)
-		end := w.pool.clock()
+		end := w.tick()
 		h.lessor.rt.policy.After(&h.lessor.load, end-now)
 		now = end
 		if now-start >= quantum || w.q.size.Load() > 0 || w.pool.closed.Load() || h.gone.Load() {
@@ -70,7 +70,7 @@ func (h *helper[P]) turn(w *worker) {
 
 func (h *helper[P]) step(w *worker) {
 	r, err := h.box.Step()
-	key := h.lessor.rt.policy.Arrive(&h.lessor.load, Meta{}, w.pool.clock())
+	key := h.lessor.rt.policy.Arrive(&h.lessor.load, Meta{}, w.now)
 	if err != nil {
 		h.lessor.control(w, control[P]{kind: ctlFail, key: key, err: err})
 		return
@@ -95,7 +95,7 @@ func (h *helper[P]) recovered(w *worker) {
 
 func (h *helper[P]) again(w *worker) {
 	l := &h.lessor.load
-	key := h.lessor.rt.policy.Arrive(l, Meta{}, w.pool.clock())
+	key := h.lessor.rt.policy.Arrive(l, Meta{}, w.now)
 	h.mu.Lock()
 	h.key = key
 	h.rest(queued)

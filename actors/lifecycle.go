@@ -23,7 +23,7 @@ func (a *actor[P]) activate() error {
 	if l.poller == nil {
 		a.mb.woken = false
 	}
-	a.stats.Activated++
+	l.did.Activated++
 	if l.waiter != nil {
 		a.wait()
 	}
@@ -78,9 +78,12 @@ func (a *actor[P]) passivate() {
 	if a.live.refused = !a.live.passive.Passivate(); a.live.refused {
 		return
 	}
-	a.live, a.spareIn = nil, nil
-	a.mb.Shrink()
+	a.mu.Lock()
+	a.publish()
 	a.stats.Passivated++
+	a.mu.Unlock()
+	a.live = nil
+	a.mb.Shrink()
 }
 
 // sweep finds actors that have been idle for long. It keeps a list of those that

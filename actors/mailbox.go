@@ -48,10 +48,10 @@ type Mailbox[P any] struct {
 	done   uint64  // the last tick passed on
 	least  int64   // lower bound of the event times admitted and not covered
 
-	cur   Call[P]
+	cur   *Call[P] // the last call; nil: never called, or shrunk
 	kind  CallKind // what cur began as
 	held  held[P]
-	due   *Frontier // a passed frontier whose work has not been done
+	due   *Frontier // a passed frontier whose work has not been done; in cur
 	posts []post[P]
 	lend  *lending[P] // nil: not lendable
 	out   []Effect[P]
@@ -196,7 +196,7 @@ func (mb *Mailbox[P]) MidCall() bool { return mb.more }
 
 // Shrink lets go of memory that an idle mailbox does not need.
 func (mb *Mailbox[P]) Shrink() {
-	mb.out, mb.posts, mb.cur = nil, nil, Call[P]{}
+	mb.out, mb.posts, mb.cur = nil, nil, nil
 	for i := range mb.ins {
 		mb.ins[i].q, mb.ins[i].head = nil, 0
 	}

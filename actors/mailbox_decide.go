@@ -48,22 +48,30 @@ func (mb *Mailbox[P]) when(ok bool, kind CallKind) *Call[P] {
 	return mb.begin(kind)
 }
 
+// call returns what describes the next call.
+func (mb *Mailbox[P]) call() *Call[P] {
+	if mb.cur == nil {
+		mb.cur = new(Call[P])
+	}
+	return mb.cur
+}
+
 func (mb *Mailbox[P]) begin(kind CallKind) *Call[P] {
-	mb.cur.Kind = kind
+	mb.call().Kind = kind
 	if kind != CallResume {
 		mb.kind = kind
 	}
 	if kind == CallPoll {
 		mb.woken = false
 	}
-	return &mb.cur
+	return mb.cur
 }
 
 // control returns what stands before messages: partials to absorb, batches of a
 // lessee given up, due work.
 func (mb *Mailbox[P]) control() *Call[P] {
 	if l := mb.lend; l != nil && len(l.partials) > 0 {
-		mb.cur.Partial = l.partials[0].Value
+		mb.call().Partial = l.partials[0].Value
 		l.partials[0] = Partial{}
 		l.partials = l.partials[1:]
 		l.count.Merged++
@@ -73,11 +81,11 @@ func (mb *Mailbox[P]) control() *Call[P] {
 		b := l.rerun[0]
 		l.rerun = l.rerun[1:]
 		mb.held = held[P]{lent: b}
-		mb.cur.In, mb.cur.Payload, mb.cur.Meta, mb.cur.Stamp = mb.ins[b.ch].port, b.p, b.meta, 0
+		x := mb.call()
+		x.In, x.Payload, x.Meta, x.Stamp = mb.ins[b.ch].port, b.p, b.meta, 0
 		return mb.begin(CallPush)
 	}
 	if mb.ready() {
-		mb.cur.Frontier = *mb.due
 		return mb.begin(CallAdvance)
 	}
 	return nil
@@ -86,7 +94,8 @@ func (mb *Mailbox[P]) control() *Call[P] {
 func (mb *Mailbox[P]) push(ch int) *Call[P] {
 	c := &mb.ins[ch]
 	it := c.first()
-	mb.cur.In, mb.cur.Payload, mb.cur.Meta, mb.cur.Stamp = c.port, it.p, it.meta, it.stamp
+	x := mb.call()
+	x.In, x.Payload, x.Meta, x.Stamp = c.port, it.p, it.meta, it.stamp
 	mb.held = held[P]{ch: ch, size: charge(it.meta)}
 	mb.admit(it.meta, false)
 	c.drop()
@@ -94,7 +103,7 @@ func (mb *Mailbox[P]) push(ch int) *Call[P] {
 }
 
 func (mb *Mailbox[P]) nextPost() *Call[P] {
-	mb.cur.Post = mb.posts[0].f
+	mb.call().Post = mb.posts[0].f
 	mb.posts[0].f = nil
 	if mb.posts = mb.posts[1:]; len(mb.posts) == 0 {
 		mb.posts = nil

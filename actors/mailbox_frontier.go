@@ -55,9 +55,10 @@ func (mb *Mailbox[P]) pass(now int64) {
 	if mb.lend.collecting() && !mb.faults.SkipRound { // waits for an early round
 		return
 	}
-	mb.due = &f
+	mb.call().Frontier = f
+	mb.due = &mb.cur.Frontier
 	if mb.lend.open() && !mb.faults.SkipRound {
-		mb.closeRound(&f, now)
+		mb.closeRound(mb.due, now)
 	}
 }
 

@@ -14,14 +14,14 @@ func (a *actor[P]) Emit(out, dest int, p P, m Meta) {
 		panic(fmt.Sprintf("actor %v: output %d channel %d is not connected", a.spec.Name, out, dest))
 	}
 	a.mb.Emitted(k, m)
-	now := a.turnObj.now
+	now := a.live.turn.now
 	x := arrival[P]{p: p, meta: m, ch: int32(l.in), stamp: now}
 	x.key = a.rt.policy.Arrive(&l.to.load, m, now)
 	l.to.deliver(a.w, &x)
 }
 
 // Punct implements Host.
-func (a *actor[P]) Punct(p Punct) { a.punct(p, a.turnObj.now) }
+func (a *actor[P]) Punct(p Punct) { a.punct(p, a.live.turn.now) }
 
 func (a *actor[P]) punct(p Punct, now int64) {
 	for k, l := range a.outs {

@@ -45,23 +45,37 @@ func (rt *Runtime[P]) Stats() (s RuntimeStats) {
 	return s
 }
 
-// account notes what a call took.
+// account notes what a call took. A message's cost is that of its Push and of
+// what resumed it.
 func (a *actor[P]) account(c *Call[P], from, to int64) {
 	took := to - from
-	a.stats.Busy += time.Duration(took)
 	a.rt.policy.After(&a.load, took)
-	if a.mb.kind != CallPush || c.Kind != CallPush {
+	l := a.live
+	if l == nil { // failed
 		return
 	}
-	a.stats.Messages++
-	a.stats.Rows += int64(c.Meta.Rows)
-	if waited := from - c.Stamp; c.Stamp > 0 && waited >= 0 {
-		a.stats.Waited += time.Duration(waited)
-		a.w.delay[min(bits.Len64(uint64(waited)/1000), DelayBuckets-1)].Add(1)
+	l.did.Busy += time.Duration(took)
+	if a.mb.kind != CallPush {
+		return
 	}
+	if c.Kind == CallPush {
+		l.took = 0
+		l.did.Messages++
+		l.did.Rows += int64(c.Meta.Rows)
+		if waited := from - c.Stamp; c.Stamp > 0 && waited >= 0 {
+			l.did.Waited += time.Duration(waited)
+			a.w.delay[min(bits.Len64(uint64(waited)/1000), DelayBuckets-1)].Add(1)
+		}
+	}
+	if l.took += took; !a.mb.MidCall() {
+		a.learn(l.took, c.Meta.Rows)
+	}
+}
+
+func (a *actor[P]) learn(took int64, rows int) {
 	a.perMsg.add(took)
-	if c.Meta.Rows > 0 {
-		a.perRow.add(took / int64(c.Meta.Rows))
+	if rows > 0 {
+		a.perRow.add(took / int64(rows))
 	}
 	if cost := int64(a.perMsg); cost != a.load.Cost.Load() {
 		a.load.Cost.Store(cost)
@@ -70,19 +84,26 @@ func (a *actor[P]) account(c *Call[P], from, to int64) {
 
 func (a *actor[P]) readStats() Stats {
 	a.mu.Lock()
-	s := a.told
+	s := a.stats
 	a.mu.Unlock()
 	s.Cost = time.Duration(a.load.Cost.Load())
 	s.Path = time.Duration(a.load.Path.Load())
 	return s
 }
 
-// publish completes the counters at the end of a turn.
+// publish adds up what the turn did; mu is held.
 func (a *actor[P]) publish() {
-	if l := a.mb.lend; l != nil {
-		c := l.count
-		a.stats.Lent, a.stats.Merged, a.stats.Rounds, a.stats.GivenUp = c.Lent, c.Merged, c.Rounds, c.GivenUp
+	s := &a.stats
+	if l := a.live; l != nil {
+		s.Messages += l.did.Messages
+		s.Rows += l.did.Rows
+		s.Busy += l.did.Busy
+		s.Waited += l.did.Waited
+		s.Activated += l.did.Activated
+		l.did = Stats{}
 	}
-	a.stats.Queued = a.mb.Queued()
-	a.told = a.stats
+	if l := a.mb.lend; l != nil {
+		s.Lent, s.Merged, s.Rounds, s.GivenUp = l.count.Lent, l.count.Merged, l.count.Rounds, l.count.GivenUp
+	}
+	s.Queued = a.mb.Queued()
 }

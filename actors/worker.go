@@ -36,6 +36,7 @@ type worker struct {
 	i    int
 	q    runQueue
 	wake chan struct{}
+	now  int64 // the clock, read after each message and after a sleep
 	owed int64 // ns of shared work that urgent work has put off
 	ran  int64 // ns since the last yield
 
@@ -135,25 +136,31 @@ func (p *pool) leaveIdle(w *worker) bool {
 
 func (w *worker) loop() {
 	defer w.pool.done.Done()
-	now := w.pool.clock()
+	w.now = w.pool.clock()
 	for !w.pool.closed.Load() {
-		u, shared := w.pick(now)
+		u, shared := w.pick(w.now)
 		if u == nil {
 			w.park()
-			now = w.pool.clock()
+			w.now = w.pool.clock()
 			continue
 		}
+		start := w.now
 		w.runs.Add(1)
 		if w.q.size.Load() > 0 {
 			w.pool.wakeOne()
 		}
 		u.turn(w)
-		end := w.pool.clock()
-		w.account(end-now, shared)
-		if now = end; now >= w.pool.timers.next.Load() {
+		w.account(w.now-start, shared)
+		if w.now >= w.pool.timers.next.Load() {
 			w.pool.timers.run()
 		}
 	}
+}
+
+// tick reads the clock.
+func (w *worker) tick() int64 {
+	w.now = w.pool.clock()
+	return w.now
 }
 
 // account keeps the shared units' minimum, and yields now and then: the network
