@@ -117,6 +117,7 @@ type live[P any] struct {
 	spareIn  []arrival[P]
 	did      Stats // since the stats were published
 	took     int64 // ns, of the running message so far
+	turns    int
 }
 
 // link is one channel between two actors.
@@ -124,6 +125,7 @@ type link[P any] struct {
 	from, to *actor[P]
 	out, in  int
 	returned atomic.Int64 // credit on its way back
+	path     atomic.Int64 // ns, what a message costs from to on
 	starved  atomic.Bool  // the sender waits for it
 }
 
@@ -198,6 +200,9 @@ func (a *actor[P]) control(w *worker, c control[P]) {
 		return
 	}
 	a.ctl = append(a.ctl, c)
+	if d := a.load.Due.Load(); c.kind == ctlPost && c.key > 0 && (d == 0 || c.key < d) {
+		a.load.Due.Store(c.key)
+	}
 	a.dirty.Store(true)
 	a.enqueue(w, c.key)
 }
@@ -350,21 +355,46 @@ func (a *actor[P]) mustYield(start, now int64) bool {
 		return a.gone.Load()
 	}
 	key := a.mb.Urgency()
-	return a.w.before(key, a.rank(key, now).Shared) || a.gone.Load()
+	if a.w.before(key, a.rank(key, now).Shared) || a.gone.Load() {
+		return true
+	}
+	a.w.pool.wakeOne() // what waits here has another call to wait for
+	return false
 }
 
 // again ends the turn and queues the actor for another.
 func (a *actor[P]) again(w *worker) {
 	a.arm()
+	a.rested()
 	key := a.urgency(w.now)
 	a.mu.Lock()
 	a.publish()
+	a.met()
 	a.key = key
 	a.rest(queued)
 	gone := a.gone.Load()
 	a.mu.Unlock()
 	if !gone {
 		w.pool.push(w, a.rank(key, math.MinInt64), a)
+	}
+}
+
+// met forgets the posts' deadline when none waits; mu is held.
+func (a *actor[P]) met() {
+	if len(a.ctl) == 0 && len(a.mb.posts) == 0 && a.load.Due.Load() != 0 {
+		a.load.Due.Store(0)
+	}
+}
+
+// surveys is how many turns the costs downstream are good for.
+const surveys = 16
+
+// rested ends a turn's bookkeeping.
+func (a *actor[P]) rested() {
+	if l := a.live; l != nil {
+		if l.turns++; l.turns%surveys == 1 {
+			a.survey()
+		}
 	}
 }
 
@@ -384,6 +414,7 @@ func (a *actor[P]) urgency(now int64) int64 {
 // sleep ends the turn if nothing arrived meanwhile.
 func (a *actor[P]) sleep(now int64) bool {
 	a.arm()
+	a.rested()
 	if l := a.live; l != nil && l.passive != nil && !l.refused && !a.swept.Load() && a.mb.Empty() {
 		a.rt.sweep.add(a)
 	}
@@ -394,6 +425,7 @@ func (a *actor[P]) sleep(now int64) bool {
 		return false
 	}
 	a.publish()
+	a.met()
 	a.rest(asleep)
 	a.mu.Unlock()
 	return true

@@ -38,7 +38,7 @@ func (a *actor[P]) fail(err error) {
 	}
 	a.failure = err
 	a.live = nil
-	if f := a.rt.cfg.Failed; f != nil {
+	if f := a.rt.cfg.Failed; f != nil && !a.gone.Load() {
 		go f(a.spec.Name, err)
 	}
 }
@@ -63,11 +63,11 @@ func (a *actor[P]) leaveForever() {
 // end lets go of an actor that runs no more.
 func (a *actor[P]) end(err error) {
 	a.leaveForever()
+	a.live, a.w = nil, nil
 	a.mu.Lock()
 	a.drain()
-	a.w = nil
 	a.discard(err)
-	a.live, a.helpers = nil, nil
+	a.helpers = nil
 }
 
 // passivate drops the behavior if nothing needs it in memory.

@@ -65,13 +65,24 @@ func (a *actor[P]) lendTo(l *Lent[P], now int64) {
 
 // giveBack returns credit to the sender, and what lies downstream costs.
 func (l *link[P]) giveBack(w *worker, size, path int64) {
-	if p := &l.from.load.Path; path > p.Load() || len(l.from.outs) == 1 {
-		p.Store(path)
+	if l.path.Load() != path {
+		l.path.Store(path)
 	}
 	l.returned.Add(size)
 	if l.starved.Load() && l.starved.CompareAndSwap(true, false) {
 		l.from.kick(w)
 	}
+}
+
+// survey learns what lies downstream costs, from what came back with credit.
+func (a *actor[P]) survey() {
+	most := int64(0)
+	for _, l := range a.outs {
+		if l != nil {
+			most = max(most, l.path.Load())
+		}
+	}
+	a.load.Path.Store(most)
 }
 
 // refill takes the credit that came back, if an output lacks some, and reports

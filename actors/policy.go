@@ -27,6 +27,7 @@ type Load struct {
 	SLO  atomic.Int64  // ns; 0: best effort
 	Cost atomic.Int64  // ns per message, running median
 	Path atomic.Int64  // ns, the largest sum of costs downstream
+	Due  atomic.Int64  // earliest deadline of a post that waits, Unix ns; 0: none
 	Used *atomic.Int64 // ns that the query has run; shared by its actors
 }
 
@@ -45,7 +46,14 @@ func (LeastLaxity) Arrive(l *Load, m Meta, now int64) int64 {
 
 // Pick implements Policy.
 func (LeastLaxity) Pick(l *Load, key, now int64) Rank {
-	if l.SLO.Load() == 0 || key < now {
+	meets := l.SLO.Load() != 0 && key >= now
+	if due := l.Due.Load(); due != 0 && due > now { // what stands before it inherits it
+		if meets {
+			due = min(due, key)
+		}
+		return Rank{Key: due}
+	}
+	if !meets {
 		return Rank{Key: l.Used.Load(), Shared: true}
 	}
 	return Rank{Key: key}
