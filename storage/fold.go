@@ -7,14 +7,6 @@ import (
 	"slices"
 )
 
-// A fold is due when the deltas of an instance outweigh its full blocks (and
-// foldBytes), or are more than foldBlocks: so state is rewritten about once for
-// every doubling of what changed, and a loader reads about twice the state.
-const (
-	foldBytes  = 256 << 10
-	foldBlocks = 32
-)
-
 // replacement is a finished fold on its way into a manifest.
 type replacement struct {
 	task FoldTask
@@ -23,8 +15,11 @@ type replacement struct {
 }
 
 // Folds returns the folds that are due: for each full block that deltas lie on,
-// or for the whole instance where there is none, or only small ones. Those
-// already replaced are left out.
+// or for the whole instance where there is none, or only small ones. A fold is
+// due when the deltas outweigh the full blocks, and FoldBytes, or are more than
+// FoldBlocks: so state is rewritten about once for every doubling of what
+// changed, and a loader reads about twice the state. Folds already replaced are
+// left out.
 func (l *Ledger) Folds() []FoldTask {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -34,7 +29,7 @@ func (l *Ledger) Folds() []FoldTask {
 			continue
 		}
 		for _, refs := range q.instances() {
-			tasks = append(tasks, foldsOf(qid, refs)...)
+			tasks = append(tasks, l.cfg.foldsOf(qid, refs)...)
 		}
 	}
 	slices.SortFunc(tasks, func(a, b FoldTask) int {
@@ -56,7 +51,7 @@ func (q *query) instances() map[[2]int32][]ref {
 
 // foldsOf cuts the key groups of one instance where full blocks begin and end,
 // and returns a task for each piece that is due.
-func foldsOf(qid uint64, refs []ref) []FoldTask {
+func (c LedgerConfig) foldsOf(qid uint64, refs []ref) []FoldTask {
 	low, high, whole := refs[0].low, refs[0].high, int64(0)
 	var cuts []int32
 	for _, r := range refs {
@@ -66,7 +61,7 @@ func foldsOf(qid uint64, refs []ref) []FoldTask {
 			whole += r.size
 		}
 	}
-	if whole < foldBytes {
+	if whole < c.FoldBytes {
 		cuts = nil // too small to be worth its pieces
 	}
 	cuts = append(cuts, low, high)
@@ -74,7 +69,7 @@ func foldsOf(qid uint64, refs []ref) []FoldTask {
 	cuts = slices.Compact(cuts)
 	var tasks []FoldTask
 	for i := range len(cuts) - 1 {
-		if part := within(refs, cuts[i], cuts[i+1]); foldDue(part, cuts[i], cuts[i+1]) {
+		if part := within(refs, cuts[i], cuts[i+1]); c.foldDue(part, cuts[i], cuts[i+1]) {
 			t := FoldTask{
 				Query: qid, Vertex: int(refs[0].vertex), Instance: int(refs[0].instance),
 				Low: int(cuts[i]), High: int(cuts[i+1]),
@@ -99,7 +94,7 @@ func within(refs []ref, low, high int32) []ref {
 	return part
 }
 
-func foldDue(refs []ref, low, high int32) bool {
+func (c LedgerConfig) foldDue(refs []ref, low, high int32) bool {
 	base, delta, deltas := int64(0), int64(0), 0
 	for _, r := range refs {
 		// Blocks are taken to be spread evenly over their key groups.
@@ -111,7 +106,7 @@ func foldDue(refs []ref, low, high int32) bool {
 			deltas++
 		}
 	}
-	return deltas > foldBlocks || deltas > 0 && delta > max(base, foldBytes)
+	return deltas > c.FoldBlocks || deltas > 0 && delta > max(base, c.FoldBytes)
 }
 
 // Replace makes blocks, which must be full and hold together the state of the

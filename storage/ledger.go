@@ -61,6 +61,10 @@ type LedgerConfig struct {
 	// Pack is the size in bytes up to which the new blocks of a query travel
 	// inside its manifest; 0: 64 KB.
 	Pack int
+	// FoldBytes and FoldBlocks say how many bytes of deltas are too few to be
+	// folded, and how many deltas are too many; 0: 256 KB and 32.
+	FoldBytes  int64
+	FoldBlocks int
 	// Go runs clean-up in the background; nil: on a goroutine that ends with it.
 	Go func(func())
 	// Swept, if not nil, is told the outcome of each clean-up.
@@ -131,6 +135,8 @@ type Damage struct {
 var ErrStale = errors.New("storage: the folded blocks are no longer current")
 
 // LostError says that a query has sealed state, but no manifest of it is whole.
+// It does not unwrap: the cause may be ErrNotFound of a block, which must not be
+// taken for a query that never was.
 type LostError struct {
 	Query uint64
 	Err   error // what is wrong with the newest
@@ -139,8 +145,6 @@ type LostError struct {
 func (e *LostError) Error() string {
 	return fmt.Sprintf("storage: no kept manifest of query %d is whole: %v", e.Query, e.Err)
 }
-
-func (e *LostError) Unwrap() error { return e.Err }
 
 // Epoch returns the last committed epoch, 0 before the first.
 func (l *Ledger) Epoch() uint64 {

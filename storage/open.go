@@ -52,6 +52,10 @@ func newLedger(store Store, cfg LedgerConfig) *Ledger {
 	orDefault(&cfg.Retain, 8)
 	orDefault(&cfg.History, 256)
 	orDefault(&cfg.Pack, 64<<10)
+	orDefault(&cfg.FoldBlocks, 32)
+	if cfg.FoldBytes <= 0 {
+		cfg.FoldBytes = 256 << 10
+	}
 	if cfg.Go == nil {
 		cfg.Go = func(f func()) { go f() }
 	}

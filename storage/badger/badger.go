@@ -26,11 +26,13 @@ import (
 )
 
 // Keys of the state database: blocks by name, roots by the number of their
-// commit, and the incarnation. Every value begins with the CRC32-C of the rest.
+// commit, and the incarnation. Every value begins with the CRC32-C
+// of its key and the rest.
 const (
 	blockPrefix    = 'b'
 	rootPrefix     = 'r'
 	incarnationKey = "i"
+	fillPrefix     = 'f' // nothing: see flush
 )
 
 // Config holds what has a default.
@@ -229,20 +231,26 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 var errDamaged = errors.New("checksum mismatch")
 
-// withSum puts the checksum before data.
-func withSum(data []byte) []byte {
+// withSum puts the checksum of key and data before data. The key is in it
+// because a value log that was cut at a damaged entry and written on may have
+// another value where one of its pointers leads.
+func withSum(key, data []byte) []byte {
 	out := make([]byte, 4+len(data))
-	binary.LittleEndian.PutUint32(out, crc32.Checksum(data, castagnoli))
+	binary.LittleEndian.PutUint32(out, sum(key, data))
 	copy(out[4:], data)
 	return out
 }
 
 // checkSum takes it off again.
-func checkSum(value []byte) ([]byte, error) {
-	if len(value) < 4 || crc32.Checksum(value[4:], castagnoli) != binary.LittleEndian.Uint32(value) {
+func checkSum(key, value []byte) ([]byte, error) {
+	if len(value) < 4 || sum(key, value[4:]) != binary.LittleEndian.Uint32(value) {
 		return nil, errDamaged
 	}
 	return value[4:], nil
+}
+
+func sum(key, data []byte) uint32 {
+	return crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, data)
 }
 
 // notFound translates Badger's error.

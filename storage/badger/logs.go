@@ -55,7 +55,7 @@ func (l *log) Scan(prefix string, f func(storage.Record) error) error {
 		key := string(item.Key()[len(l.prefix):])
 		value, err := item.ValueCopy(nil)
 		if err == nil {
-			value, err = checkSum(value)
+			value, err = checkSum(item.Key(), value)
 		}
 		if err != nil {
 			return fmt.Errorf("%w: %w", &storage.DamagedError{Name: key}, err)
