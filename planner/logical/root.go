@@ -86,9 +86,12 @@ func (m *Materialize) Props() Props {
 
 // Line implements Node.
 func (m *Materialize) Line() string {
-	line := "Materialize " + m.Name
-	if m.Key == nil {
+	line := strings.TrimSuffix("Materialize "+m.Name, " ")
+	switch {
+	case m.Key == nil:
 		return line + " by whole row"
+	case len(m.Key) == 0:
+		return line + ", a single row"
 	}
 	return line + " by (" + Names(m.Schema(), m.Key) + ")"
 }

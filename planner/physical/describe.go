@@ -141,6 +141,8 @@ func kept(spec op.Spec, in batch.Schema) string {
 		return "each row once"
 	case spec.Materialize != nil && spec.Materialize.Key == nil:
 		return "each row with its count"
+	case spec.Materialize != nil && len(spec.Materialize.Key) == 0:
+		return "one row"
 	case spec.Materialize != nil:
 		return "the rows by (" + logical.Names(in, spec.Materialize.Key) + ")"
 	case spec.Sort != nil:

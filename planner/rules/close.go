@@ -1,6 +1,11 @@
 package rules
 
-import "github.com/dirigo-stream/dirigo/planner/logical"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/dirigo-stream/dirigo/planner/logical"
+)
 
 // NotClosable says why a query cannot emit on window close, and what to do.
 type NotClosable struct {
@@ -26,6 +31,15 @@ func Closes(n logical.Node) error {
 }
 
 func notClosable(g *logical.Group) *NotClosable {
+	if w := unmarked(g.Input); w != nil {
+		name := w.Input.Schema()[w.Span.Time].Name
+		return &NotClosable{
+			Pos:     g.Pos,
+			Message: fmt.Sprintf("EMIT ON WINDOW CLOSE needs a watermark on column %q, which tells when a window is over", name),
+			Hint: fmt.Sprintf("Declare it where the stream is created: WATERMARK FOR %s AS %s - INTERVAL '...'; "+
+				"it is lost behind aggregates. Or use EMIT CHANGES.", name, name),
+		}
+	}
 	if g.Window == nil {
 		return &NotClosable{
 			Pos:     g.Pos,
@@ -39,4 +53,18 @@ func notClosable(g *logical.Group) *NotClosable {
 		Message: "EMIT ON WINDOW CLOSE is not possible over a relation whose rows change",
 		Hint:    "Use EMIT CHANGES, or read from the stream itself.",
 	}
+}
+
+// unmarked returns the window that an aggregate's rows come from, if its time
+// has no watermark.
+func unmarked(n logical.Node) *logical.Window {
+	switch n := n.(type) {
+	case *logical.Window:
+		if !slices.Contains(n.Input.Props().Times, n.Span.Time) && !n.Props().Updating {
+			return n
+		}
+	case *logical.Project, *logical.Filter:
+		return unmarked(n.Inputs()[0])
+	}
+	return nil
 }

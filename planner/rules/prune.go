@@ -46,8 +46,13 @@ type place func(old int) int
 func same(c int) int { return c }
 
 // exact prunes n and projects to just the needed columns, in their old order.
+// Where none is needed rows are all that counts, and any columns may be left: a
+// projection to nothing would be an operator for nothing.
 func exact(n logical.Node, need columns) logical.Node {
 	out, at := prune(n, need)
+	if len(need) == 0 {
+		return out
+	}
 	keep := need.sorted()
 	for i, c := range keep {
 		keep[i] = at(c)
@@ -79,6 +84,9 @@ func prune(n logical.Node, need columns) (logical.Node, place) {
 	case *logical.Sort:
 		return pruneSort(n, need)
 	case *logical.Union:
+		if len(need) == 0 && len(n.Schema()) > 0 {
+			need.add(0) // so that the sides stay alike
+		}
 		return logical.WithInputs(n, func(side logical.Node) logical.Node { return exact(side, need) }), rank(need)
 	case *logical.Window:
 		return pruneWindow(n, need)
@@ -97,6 +105,9 @@ func pruneScan(n *logical.Scan, need columns) logical.Node {
 }
 
 func pruneProject(n *logical.Project, need columns) logical.Node {
+	if len(need) == 0 {
+		return exact(n.Input, need)
+	}
 	below := columns{}
 	for _, c := range need.sorted() {
 		below.add(expr.Columns(n.Exprs[c])...)

@@ -107,7 +107,8 @@ type binder struct {
 	notices    []Notice
 	params     []batch.Type
 	ctes       []*cte
-	// places are the positions of column references, for errors found later.
+	// places are the positions of column references and of literals, for errors
+	// found later.
 	places map[*expr.Node]ast.Pos
 	// placeholders are parameters whose type is not known yet.
 	placeholders map[*expr.Node]int

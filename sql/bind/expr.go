@@ -277,7 +277,7 @@ func (b *binder) caseExpr(e *ast.Case, s *scope) (*expr.Node, error) {
 	args = append(args, last)
 	n, err := expr.Case(args)
 	if err != nil {
-		return nil, at(err, e.Pos, codeTypeMismatch)
+		return nil, at(err, b.culprit(err, args, e.Pos), codeTypeMismatch)
 	}
 	b.learn(args, n.Args)
 	return n, nil

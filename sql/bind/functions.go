@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/dirigo-stream/dirigo/exec/agg"
@@ -13,12 +15,27 @@ import (
 func (b *binder) apply(name string, pos ast.Pos, args ...*expr.Node) (*expr.Node, error) {
 	n, err := expr.Resolve(name, args)
 	if err != nil {
-		return nil, at(err, pos, codeUndefinedFunction)
+		return nil, at(err, b.culprit(err, args, pos), codeUndefinedFunction)
 	}
 	if n.Op == expr.OpCall {
 		b.learn(args, n.Args)
 	}
 	return n, nil
+}
+
+// culprit is where an error belongs: to the literal that is no value of the
+// type wanted, else to pos.
+func (b *binder) culprit(err error, args []*expr.Node, pos ast.Pos) ast.Pos {
+	var e *expr.Error
+	if !errors.As(err, &e) || !strings.HasPrefix(e.Code, "22") {
+		return pos
+	}
+	for _, a := range args {
+		if p, ok := b.places[a]; ok && a.Op == expr.OpConst && strings.Contains(e.Message, a.Text) {
+			return p
+		}
+	}
+	return pos
 }
 
 // cast converts explicitly, as CAST and literals with a type do.

@@ -10,7 +10,11 @@ import (
 func (b *binder) literal(e ast.Expr) (*expr.Node, error) {
 	switch e := e.(type) {
 	case *ast.Literal:
-		return plain(e)
+		n, err := plain(e)
+		if err == nil {
+			b.places[n] = e.Pos
+		}
+		return n, err
 	case *ast.TypedLiteral:
 		t, err := typeOf(e.Type)
 		if err != nil {

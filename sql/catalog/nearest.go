@@ -4,8 +4,12 @@ import "slices"
 
 // Nearest returns the candidate that name was probably meant to be: the one
 // with the fewest edits, at most a third of its letters (but one is always
-// allowed); "" when none is near. Ties go to the first in order.
+// allowed); "" when none is near, or the name is a single letter. Ties go to
+// the first in order.
 func Nearest(name string, candidates []string) string {
+	if len(name) < 2 {
+		return ""
+	}
 	best, limit := "", max(1, len(name)/3)
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
 		if d := distance(name, c); d <= limit {
