@@ -264,3 +264,6 @@ func unquote(s string) string {
 	}
 	return strings.ToLower(s)
 }
+
+// TypeOID returns the OID of a type as written.
+func TypeOID(t ast.TypeName) (uint32, error) { return typeOf(t) }

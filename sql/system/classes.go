@@ -277,8 +277,8 @@ func comment(o *catalog.Object) any {
 	return strings.Join(parts, ", ")
 }
 
-// columnComment says of column i how its values come about.
-func columnComment(o *catalog.Object, i int) any {
+// ColumnComment says of column i how its values come about.
+func ColumnComment(o *catalog.Object, i int) any {
 	if i < 0 || i >= len(o.Columns) {
 		return nil
 	}
@@ -315,7 +315,7 @@ func descriptionRows(e *Env, r *relation) [][]any {
 	for _, o := range e.objects() {
 		add(ClassOID(o.ID), 0, comment(o))
 		for i := range o.Columns {
-			add(ClassOID(o.ID), i+1, columnComment(o, i))
+			add(ClassOID(o.ID), i+1, ColumnComment(o, i))
 		}
 	}
 	return rows

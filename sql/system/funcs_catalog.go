@@ -63,7 +63,7 @@ var catalogFunctions = map[string][]function{
 	}))},
 	"col_description": {fn(tText, args(tOid, tInt), func(c *compiler, a []any) (any, error) {
 		if o := c.env.object(uint32(a[0].(int64))); o != nil {
-			return columnComment(o, int(a[1].(int64))-1), nil
+			return ColumnComment(o, int(a[1].(int64))-1), nil
 		}
 		return nil, nil
 	})},

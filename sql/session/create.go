@@ -1,0 +1,144 @@
+package session
+
+import (
+	"context"
+	"errors"
+
+	"github.com/dirigo-stream/dirigo/planner"
+	"github.com/dirigo-stream/dirigo/planner/physical"
+	"github.com/dirigo-stream/dirigo/sql/ast"
+	"github.com/dirigo-stream/dirigo/sql/bind"
+	"github.com/dirigo-stream/dirigo/sql/catalog"
+	"github.com/dirigo-stream/dirigo/sql/result"
+)
+
+// create handles CREATE STREAM and CREATE MATERIALIZED VIEW. Binding is part of
+// running: a script creates what its next statement reads.
+func (s *Session) create(st *statement) handler {
+	return command(func(ctx context.Context, out result.Sink) (string, error) {
+		s.db.ddl.Lock()
+		defer s.db.ddl.Unlock()
+		word := definition(st.node)
+		name, lenient := created(st.node)
+		if lenient {
+			if o, err := s.db.cfg.Catalog.Lookup(texts(name)...); err == nil {
+				n := result.Noticef("relation %q already exists, skipping", o.Name)
+				n.Code = result.CodeDuplicate
+				out.Notice(n)
+				return word, nil
+			}
+		}
+		c, err := s.bindCreate(st.node)
+		if err != nil {
+			return "", err
+		}
+		for _, n := range c.Notices {
+			out.Notice(notice(n))
+		}
+		o, err := s.planned(c)
+		if err != nil {
+			return "", err
+		}
+		o.SQL, o.Created = st.sql, s.db.cfg.Clock().UTC()
+		return word, s.db.install(ctx, o)
+	})
+}
+
+// created returns the name that a statement creates, and whether it may be
+// there already.
+func created(n ast.Statement) (ast.QName, bool) {
+	switch n := n.(type) {
+	case *ast.CreateStream:
+		return n.Name, n.IfNotExists
+	case *ast.CreateView:
+		return n.Name, n.IfNotExists
+	}
+	return nil, false
+}
+
+func texts(name ast.QName) []string {
+	out := make([]string, len(name))
+	for i, n := range name {
+		out[i] = n.Text
+	}
+	return out
+}
+
+func (s *Session) bindCreate(n ast.Statement) (*bind.Create, error) {
+	env := s.bindEnv(nil, nil)
+	if v, ok := n.(*ast.CreateView); ok {
+		return bind.CreateView(v, env)
+	}
+	return bind.CreateStream(n.(*ast.CreateStream), env)
+}
+
+// planned gives what was bound its physical plan and the session's defaults.
+func (s *Session) planned(c *bind.Create) (*catalog.Object, error) {
+	o := c.Object
+	if c.Plan == nil {
+		return o, nil
+	}
+	if o.Query.SLO == 0 {
+		if slo := s.settings.defaultSLO(); slo > 0 {
+			o.Query.SLO = slo
+			if o.Options == nil {
+				o.Options = map[string]string{}
+			}
+			o.Options["slo"], _ = s.settings.Setting("dirigo.default_slo")
+		}
+	}
+	options := physical.Options{Parallelism: c.Parallelism, Partitions: s.db.partitions}
+	if options.Parallelism == 0 {
+		options.Parallelism = s.settings.number("dirigo.parallelism")
+	}
+	if options.Parallelism == 0 {
+		options.Parallelism = s.db.cfg.Parallelism
+	}
+	var err error
+	o.Query.Graph, err = planner.Continuous(c.Plan, options)
+	return o, err
+}
+
+// partitions returns how many partitions a source has, as far as is known.
+func (db *DB) partitions(relation uint64) int {
+	for _, s := range db.cfg.Engine.Sources() {
+		if s.ID == relation {
+			return len(s.Partitions)
+		}
+	}
+	return 0
+}
+
+// install makes an object durable and then runs it. What cannot start is taken
+// back: a name that stands for nothing would be in the way.
+func (db *DB) install(ctx context.Context, o *catalog.Object) error {
+	if o.Source != nil && o.Query == nil {
+		if err := db.cfg.Engine.CheckSource(ctx, *o.Source); err != nil {
+			return err
+		}
+	}
+	stored, err := db.cfg.Catalog.Create(ctx, o)
+	if err != nil {
+		return err
+	}
+	if err := db.start(ctx, stored); err != nil {
+		undo := context.WithoutCancel(ctx)
+		if stored.Source != nil {
+			db.cfg.Engine.RemoveSource(stored.ID)
+		}
+		return errors.Join(err, db.cfg.Catalog.Drop(undo, stored.ID))
+	}
+	return nil
+}
+
+func (db *DB) start(ctx context.Context, o *catalog.Object) error {
+	if o.Source != nil {
+		if err := db.cfg.Engine.AddSource(*o.Source); err != nil {
+			return err
+		}
+	}
+	if o.Query != nil {
+		return db.cfg.Engine.StartQuery(ctx, *o.Query)
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package session
+
+import (
+	"context"
+	"errors"
+
+	"github.com/dirigo-stream/dirigo/connectors"
+	"github.com/dirigo-stream/dirigo/exec/expr"
+	"github.com/dirigo-stream/dirigo/sql/ast"
+	"github.com/dirigo-stream/dirigo/sql/bind"
+	"github.com/dirigo-stream/dirigo/sql/catalog"
+	"github.com/dirigo-stream/dirigo/sql/parse"
+	"github.com/dirigo-stream/dirigo/sql/result"
+)
+
+// told makes an error what the client is told, with its place in text.
+func told(ctx context.Context, err error, text string) *result.Error {
+	var mine *result.Error
+	if !errors.As(err, &mine) {
+		if e := translated(err); e != nil {
+			return e.Locate(text)
+		}
+	}
+	e := *result.From(ctx, err)
+	return e.Locate(text)
+}
+
+// translated finds an error of the packages below that says what was wrong
+// with the statement; nil: it is none of theirs.
+func translated(err error) *result.Error {
+	var (
+		syntax *parse.Error
+		bound  *bind.Error
+		named  *catalog.Error
+		value  *expr.Error
+		option *connectors.OptionError
+	)
+	switch {
+	case errors.As(err, &syntax):
+		return located(&result.Error{Code: syntax.Code, Message: syntax.Message, Hint: syntax.Hint}, syntax.Pos)
+	case errors.As(err, &bound):
+		return located(&result.Error{Code: bound.Code, Message: bound.Message, Detail: bound.Detail, Hint: bound.Hint}, bound.Pos)
+	case errors.As(err, &named):
+		return &result.Error{Code: named.Code, Message: named.Message, Detail: named.Detail, Hint: named.Hint}
+	case errors.As(err, &option):
+		return &result.Error{Code: result.CodeInvalidValue, Message: err.Error(), Hint: option.Hint}
+	case errors.As(err, &value):
+		return &result.Error{Code: value.Code, Message: value.Message, Detail: value.Detail, Hint: value.Hint}
+	}
+	return nil
+}
+
+func located(e *result.Error, pos ast.Pos) *result.Error {
+	if pos == ast.NoPos {
+		return e
+	}
+	return e.At(int(pos))
+}
+
+// notSupported refuses a statement that a later release will know.
+func notSupported(pos ast.Pos, what, hint string) error {
+	return located(&result.Error{Code: result.CodeUnsupported, Message: what + " is not supported yet", Hint: hint}, pos)
+}

@@ -1,0 +1,107 @@
+package session
+
+import (
+	"context"
+	"strings"
+
+	"github.com/dirigo-stream/dirigo/sql/ast"
+	"github.com/dirigo-stream/dirigo/sql/result"
+)
+
+// transaction is where a session stands between BEGIN and COMMIT. Reads are of
+// one moment each and definitions change outside, so all there is to keep are
+// the settings to go back to.
+type transaction struct {
+	state  byte              // 0, T or E
+	before map[string]string // the settings at BEGIN
+	local  map[string]bool   // settings that SET LOCAL changed
+}
+
+func (t *transaction) status() byte {
+	if t.state == 0 {
+		return 'I'
+	}
+	return t.state
+}
+
+func (t *transaction) fail() {
+	if t.state == 'T' {
+		t.state = 'E'
+	}
+}
+
+// allows refuses what cannot run now.
+func (t *transaction) allows(st ast.Statement) error {
+	switch st.(type) {
+	case *ast.Commit, *ast.Rollback:
+		return nil
+	}
+	if t.state == 'E' {
+		return result.Errorf("25P02", "current transaction is aborted, commands ignored until end of transaction block")
+	}
+	if what := definition(st); what != "" && t.state != 0 {
+		return result.Errorf("25001", "%s cannot run inside a transaction block", what).
+			WithHint("Definitions take effect at once: run them outside BEGIN ... COMMIT, with autocommit on.")
+	}
+	return nil
+}
+
+// definition names statements that change the catalog.
+func definition(st ast.Statement) string {
+	switch st := st.(type) {
+	case *ast.CreateStream:
+		return "CREATE STREAM"
+	case *ast.CreateView:
+		return "CREATE MATERIALIZED VIEW"
+	case *ast.CreateTable:
+		return "CREATE TABLE"
+	case *ast.Drop:
+		return "DROP " + strings.ToUpper(kindName(st.Kind))
+	case *ast.Alter:
+		return "ALTER " + strings.ToUpper(kindName(st.Kind))
+	}
+	return ""
+}
+
+type runner = func(ctx context.Context, params []result.Param, out result.Sink) (string, error)
+
+// command is a handler without rows.
+func command(run func(ctx context.Context, out result.Sink) (string, error)) handler {
+	return handler{run: func(ctx context.Context, _ []result.Param, out result.Sink) (string, error) {
+		return run(ctx, out)
+	}}
+}
+
+func (s *Session) begin(st *ast.Begin) handler {
+	return command(func(_ context.Context, out result.Sink) (string, error) {
+		if s.tx.state != 0 {
+			out.Notice(result.Warningf("25001", "there is already a transaction in progress"))
+			return "BEGIN", nil
+		}
+		s.tx = transaction{state: 'T', before: s.settings.copy(), local: map[string]bool{}}
+		return "BEGIN", nil
+	})
+}
+
+func (s *Session) finish(commit bool) handler {
+	return command(func(_ context.Context, out result.Sink) (string, error) {
+		tag := "ROLLBACK"
+		if s.tx.state == 0 {
+			out.Notice(result.Warningf("25P01", "there is no transaction in progress"))
+		}
+		if commit && s.tx.state != 'E' {
+			tag = "COMMIT"
+		}
+		for name, c := range s.cursors {
+			if !c.hold || tag == "ROLLBACK" && c.inside {
+				s.closeCursor(name)
+			}
+			c.inside = false
+		}
+		if s.tx.state != 0 {
+			s.settings.back(s.tx, tag == "COMMIT", out)
+		}
+		s.tx = transaction{}
+		return tag, nil
+	})
+}
