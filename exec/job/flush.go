@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 )
@@ -9,16 +10,27 @@ import (
 // Flush returns when everything that was in the sources when it was called is
 // visible in every view and acked by every sink.
 func (e *Engine) Flush(ctx context.Context) error {
+	for {
+		again, err := e.flushOnce(ctx)
+		if err != nil || !again {
+			return err
+		}
+	}
+}
+
+// flushOnce is Flush, but for queries that were restarted meanwhile: then it
+// wants to be called again.
+func (e *Engine) flushOnce(ctx context.Context) (again bool, err error) {
 	for _, q := range e.sorted() {
 		if q.ephemeral {
 			continue
 		}
 		if err := q.whenLive(ctx); err != nil && ctx.Err() != nil {
-			return err
+			return false, err
 		}
 	}
 	if err := e.reachEnds(ctx); err != nil {
-		return err
+		return false, err
 	}
 	e.clock.mu.Lock()
 	var ask []*feed
@@ -28,7 +40,16 @@ func (e *Engine) Flush(ctx context.Context) error {
 	e.clock.cutLocked(ask, 0)
 	tick := e.clock.last
 	e.clock.mu.Unlock()
-	return e.passedBy(ctx, tick)
+	waited, err := e.passedBy(ctx, tick)
+	if err != nil {
+		return false, err
+	}
+	for _, q := range waited {
+		q.mu.Lock()
+		again = again || errors.Is(q.failed, errDetached)
+		q.mu.Unlock()
+	}
+	return again, nil
 }
 
 // reachEnds waits until every live pump has read what is in its source now.
@@ -66,8 +87,8 @@ func (e *Engine) reachEnds(ctx context.Context) error {
 }
 
 // passedBy waits until a tick has passed through the ends of every query, and
-// their sinks have acked what came before.
-func (e *Engine) passedBy(ctx context.Context, tick uint64) error {
+// their sinks have acked what came before. It returns the queries waited for.
+func (e *Engine) passedBy(ctx context.Context, tick uint64) (waited []*query, err error) {
 	var wait sync.WaitGroup
 	for _, q := range e.sorted() {
 		q.mu.Lock()
@@ -76,6 +97,7 @@ func (e *Engine) passedBy(ctx context.Context, tick uint64) error {
 		if dead {
 			continue
 		}
+		waited = append(waited, q)
 		last := q.lastTouched(tick)
 		for _, end := range q.ends {
 			wait.Add(1)
@@ -92,8 +114,8 @@ func (e *Engine) passedBy(ctx context.Context, tick uint64) error {
 	go func() { wait.Wait(); close(done) }()
 	select {
 	case <-done:
-		return nil
+		return waited, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 }

@@ -348,6 +348,7 @@ func (e *Engine) stop(q *query, why error) {
 		if end.sink != nil && end.sink.sink != nil {
 			end.sink.sink.Close()
 		}
+		end.gone()
 	}
 	q.goLive()
 	for _, rel := range q.relations() {

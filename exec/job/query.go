@@ -109,6 +109,15 @@ func (i *instance) when(tick uint64, f func()) {
 	i.mu.Unlock()
 }
 
+// gone lets those go on who wait for the instance, which will run no more.
+func (i *instance) gone() {
+	i.done.Store(^uint64(0))
+	i.passed(^uint64(0))
+	if i.sink != nil {
+		i.sink.gone()
+	}
+}
+
 // committed says whether everything that the instance has sealed is durable.
 func (i *instance) committed() bool { return i.q.seals.committed() >= i.sealed.Load() }
 

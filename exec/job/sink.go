@@ -23,6 +23,7 @@ type sinkWriter struct {
 	place    []byte // of a keyed sink: where its topic stood, before the last Seal
 	acked    atomic.Int64
 	waiters  []func() // called when nothing is in flight
+	closed   bool
 }
 
 // sent is a chunk on its way.
@@ -117,10 +118,22 @@ func (w *sinkWriter) position(ctx context.Context) []byte {
 	return before
 }
 
+// gone lets those go on who wait for acks: the sink is closed.
+func (w *sinkWriter) gone() {
+	w.mu.Lock()
+	w.closed = true
+	waiters := w.waiters
+	w.waiters = nil
+	w.mu.Unlock()
+	for _, f := range waiters {
+		f()
+	}
+}
+
 // whenIdle calls f when everything sent so far has been acked.
 func (w *sinkWriter) whenIdle(f func()) {
 	w.mu.Lock()
-	if len(w.inflight) > 0 {
+	if len(w.inflight) > 0 && !w.closed {
 		w.waiters = append(w.waiters, f)
 		w.mu.Unlock()
 		return

@@ -112,6 +112,9 @@ func (p *pump) run() {
 func (p *pump) close() {
 	p.src.eng.rt.Remove(p.ref)
 	p.reader.Close()
+	if _, live := p.gate.(*liveGate); !live {
+		return // what a catch-up reads again is not counted twice
+	}
 	p.src.mu.Lock()
 	p.src.totals.decoded += p.decoded.Load()
 	p.src.totals.bytes += p.decodedBytes.Load()
