@@ -82,9 +82,24 @@ func (s *Subscribe) String() string {
 	})
 }
 
+// modeSettings are the settings whose values are transaction modes.
+var modeSettings = map[string]string{
+	"transaction":             "TRANSACTION ",
+	"session characteristics": "SESSION CHARACTERISTICS AS TRANSACTION ",
+}
+
 func (s *Set) String() string {
 	return print(func(p *printer) {
 		p.w("SET ")
+		if head, ok := modeSettings[s.Name]; ok {
+			p.w(head)
+			p.list(len(s.Values), func(i int) {
+				if l, ok := s.Values[i].(*Literal); ok {
+					p.w(strings.ToUpper(l.Text))
+				}
+			})
+			return
+		}
 		p.when(s.Scope == SetLocal, "LOCAL ")
 		p.optionName(s.Name)
 		p.w(" TO ")

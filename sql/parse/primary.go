@@ -11,29 +11,28 @@ import (
 func (s *spelling) primary() {
 	off, tok := len(s.buf), s.p
 	t := s.peek()
-	literal := false
+	parts := false // it may have [i] or .field behind it
 	switch t.kind {
 	case tNumber:
 		s.leaf(1, &ast.Literal{Pos: s.pos(), Kind: ast.NumberLit, Text: t.text})
-		literal = true
 	case tString:
 		s.leaf(1, &ast.Literal{Pos: s.pos(), Kind: ast.StringLit, Text: t.text})
-		literal = true
 	case tBits:
 		s.leaf(1, &ast.Literal{Pos: s.pos(), Kind: ast.BitLit, Text: t.text})
-		literal = true
 	case tParam:
 		s.param(t)
+		parts = true
 	case tWord, tQuoted:
-		s.wordPrimary(t)
+		parts = s.wordPrimary(t)
 	default:
 		if !t.punct("(") {
 			s.syntax()
 			return
 		}
 		s.parenthesised()
+		parts = true
 	}
-	s.postfixes(off, tok, literal)
+	s.postfixes(off, tok, parts)
 }
 
 func (s *spelling) param(t token) {
@@ -71,8 +70,9 @@ func (s *spelling) parenthesised() {
 	a.end(func(args []ast.Expr) ast.Expr { return &ast.Row{Pos: pos, Elems: args} })
 }
 
-// postfixes wraps the primary written from off in what follows it.
-func (s *spelling) postfixes(off, tok int, literal bool) {
+// postfixes wraps the primary written from off in what follows it. As in
+// PostgreSQL, only a column, a parameter or something in parentheses has parts.
+func (s *spelling) postfixes(off, tok int, parts bool) {
 	for n := 0; s.err == nil; n++ {
 		t, pos := s.peek(), s.pos()
 		if s.depth+n > MaxDepth {
@@ -86,10 +86,10 @@ func (s *spelling) postfixes(off, tok int, literal bool) {
 			s.wrap(off, tok).end(func(args []ast.Expr) ast.Expr {
 				return &ast.Cast{Pos: pos, X: args[0], Type: typ, Form: ast.CastColon}
 			})
-			literal = false
-		case t.punct("[") && !literal:
+			parts = false
+		case t.punct("[") && parts:
 			s.index(off, tok)
-		case t.punct(".") && !literal:
+		case t.punct(".") && parts:
 			s.field(off, tok)
 		default:
 			return
@@ -130,23 +130,24 @@ func (s *spelling) index(off, tok int) {
 	})
 }
 
-// wordPrimary spells what begins with a word or a quoted name.
-func (s *spelling) wordPrimary(t token) {
+// wordPrimary spells what begins with a word or a quoted name, and reports
+// whether it is a column.
+func (s *spelling) wordPrimary(t token) bool {
 	if t.kind == tWord {
 		if n := s.typePhrase(); n > 0 {
 			s.typedLiteral()
-			return
+			return false
 		}
 		if s.keyword(t.text) {
-			return
+			return false
 		}
 		if t.text == "interval" && s.next().kind == tNumber {
 			s.syntaxAt(s.p + 1)
 			s.hint("an interval is written INTERVAL '10 seconds' or INTERVAL '10' SECOND")
-			return
+			return false
 		}
 	}
-	s.nameOrCall()
+	return s.nameOrCall()
 }
 
 func (r *reader) hint(text string) {
@@ -155,13 +156,14 @@ func (r *reader) hint(text string) {
 	}
 }
 
-// nameOrCall spells a column, relation.*, a call, and type 'literal'.
-func (s *spelling) nameOrCall() {
+// nameOrCall spells a column, relation.*, a call, and type 'literal'; it
+// reports whether it was a column.
+func (s *spelling) nameOrCall() bool {
 	start, pos := s.p, s.pos()
 	first := s.peek()
 	if !canName(first) && !canCall(first) {
 		s.syntax()
-		return
+		return false
 	}
 	s.p++
 	q := ast.QName{nameOf(first)}
@@ -169,7 +171,7 @@ func (s *spelling) nameOrCall() {
 		if s.next().op("*") {
 			s.p = start
 			s.leaf(2*len(q)+1, &ast.Star{Pos: pos, Qual: q})
-			return
+			return false
 		}
 		s.p++
 		q = append(q, s.label())
@@ -187,5 +189,7 @@ func (s *spelling) nameOrCall() {
 		s.syntaxAt(start)
 	default:
 		s.put(mark{tok: start, build: func([]ast.Expr) ast.Expr { return &ast.Ident{Pos: pos, Name: q} }})
+		return true
 	}
+	return false
 }

@@ -85,6 +85,11 @@ func (s *spelling) queryTree(q *ast.Select, cores []ast.Body) {
 
 // combine applies the set operations: INTERSECT first, then from the left.
 func (s *spelling) combine(cores []ast.Body) ast.Body {
+	for i, c := range cores {
+		if q, ok := c.(*ast.Select); ok && plain(q) {
+			cores[i] = q.Body // parentheses around a body say nothing
+		}
+	}
 	left := cores[0]
 	for i := 0; i < len(s.setOps); i++ {
 		op, right := s.setOps[i], cores[i+1]

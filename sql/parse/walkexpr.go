@@ -34,16 +34,20 @@ func (s *spelling) walk(n tidb.ExprNode) (ast.Expr, int) {
 	return nil, 0
 }
 
+const parenHint = "put parentheses around what this operator belongs to"
+
 // operandMark returns the mark of an operand. An operator there means that
 // one of higher rank follows a postfix operator: PostgreSQL takes x IN (1) + 2
 // as (x IN (1)) + 2, a reader does not.
 func (s *spelling) operandMark(name string) *mark {
 	m := s.markOf(name)
-	if m == nil || m.build != nil || s.err != nil {
+	if m == nil || m.build != nil {
 		return m
 	}
-	s.syntaxAt(m.tok)
-	s.hint("put parentheses around what this operator belongs to")
+	if s.err == nil {
+		s.syntaxAt(m.tok)
+		s.hint(parenHint)
+	}
 	return nil
 }
 
