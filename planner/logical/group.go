@@ -62,6 +62,7 @@ func (w *Window) With(in ...Node) Node { return &Window{Input: in[0], Span: w.Sp
 // behind every time in the window. window_start has none: it lies before them.
 func (w *Window) Props() Props {
 	p, n := w.Input.Props(), len(w.Input.Schema())
+	p.Twins = []int{n, n + 1}
 	if slices.Contains(p.Times, w.Span.Time) {
 		p.Times = append(slices.Clone(p.Times), n+1)
 	}
@@ -131,7 +132,7 @@ func (g *Group) Before() int {
 func (g *Group) Props() Props {
 	p := Props{Updating: !g.OnClose, Key: []int{}}
 	if g.Window != nil {
-		p.Key = append(p.Key, 0)
+		p.Key, p.Twins = append(p.Key, 0), []int{0, 1}
 	}
 	for i := range g.Keys {
 		p.Key = append(p.Key, g.Before()+i)
@@ -208,6 +209,7 @@ func (d *Distinct) With(in ...Node) Node { return &Distinct{Input: in[0]} }
 // Props implements Node: over rows that only come, so do the distinct ones.
 func (d *Distinct) Props() Props {
 	p := d.Input.Props()
+	p.Twins = nil
 	p.Key = make([]int, len(d.Schema()))
 	for i := range p.Key {
 		p.Key[i] = i

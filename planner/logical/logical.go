@@ -30,6 +30,9 @@ type Props struct {
 	// Key identifies rows by columns: no two rows have the same values there.
 	// nil: unknown (a multiset); empty: there is at most one row.
 	Key []int
+	// Twins are window_start and window_end where both are there: each stands
+	// for the other in a key. nil: none.
+	Twins []int
 	// Times are the columns with a watermark: once it stands at W no row with a
 	// time below W comes, but for late ones.
 	Times []int
@@ -122,6 +125,19 @@ func through(key []int, place func(int) int) []int {
 		}
 	}
 	return out
+}
+
+// twin returns what stands for column c where c is lost, or -1.
+func (p Props) twin(c int) int {
+	if len(p.Twins) == 2 {
+		switch c {
+		case p.Twins[0]:
+			return p.Twins[1]
+		case p.Twins[1]:
+			return p.Twins[0]
+		}
+	}
+	return -1
 }
 
 // Names returns the names of some columns of a schema, for EXPLAIN.

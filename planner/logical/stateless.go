@@ -56,7 +56,13 @@ func (p *Project) With(in ...Node) Node {
 // Props implements Node: a column keeps what it had when it is passed on as it is.
 func (p *Project) Props() Props {
 	in := p.Input.Props()
-	out := Props{Updating: in.Updating, Key: through(in.Key, p.place)}
+	out := Props{Updating: in.Updating, Twins: through(in.Twins, p.place)}
+	out.Key = through(in.Key, func(c int) int {
+		if at := p.place(c); at >= 0 {
+			return at
+		}
+		return p.place(in.twin(c))
+	})
 	for i, e := range p.Exprs {
 		if e.Op == expr.OpCol && slices.Contains(in.Times, e.Col) {
 			out.Times = append(out.Times, i)
@@ -142,7 +148,7 @@ func (u *Union) With(in ...Node) Node { return &Union{Sides: slices.Clone(in)} }
 // Props implements Node: a column has a watermark when it has one on all sides.
 func (u *Union) Props() Props {
 	out := u.Sides[0].Props()
-	out.Key = nil
+	out.Key, out.Twins = nil, nil
 	for _, side := range u.Sides[1:] {
 		p := side.Props()
 		out.Updating = out.Updating || p.Updating

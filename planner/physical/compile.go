@@ -14,9 +14,8 @@ import (
 
 // Why a vertex does not lend its work, for EXPLAIN.
 const (
-	whyStateless   = "stateless: it has no partial state to hand back, and a lessee never emits"
+	whyStateless   = "it keeps no state that could be merged"
 	whyMaterialize = "it applies each tick whole and in order"
-	whyDistinct    = "it emits the first of equal rows at once"
 	whyBounded     = "it runs once, for one SELECT"
 )
 
@@ -147,7 +146,7 @@ func (c *compiler) distinct(n *logical.Distinct) (at, error) {
 	}
 	schema := n.Schema()
 	a := c.exchange(in, all(schema), job.Vertex{
-		Ops: []op.Spec{{Distinct: true}}, LendReason: whyDistinct, State: StateVersion,
+		Ops: []op.Spec{{Distinct: true}}, Lend: true, State: StateVersion,
 		Schema: schema, Updating: n.Props().Updating,
 	})
 	a.by = all(schema)

@@ -53,7 +53,7 @@ var windowing = map[string]bool{"tumble": true, "hop": true, "session": true, "c
 // environment binds what depends on the moment or on the session: to a constant
 // in a SELECT; a continuous query refuses it. ok says that name is such a one.
 func (b *binder) environment(name string, pos ast.Pos) (n *expr.Node, ok bool, err error) {
-	if volatile[name] && b.continuous {
+	if b.continuous && (volatile[name] || expr.Volatile(name)) {
 		return nil, true, fail(codeFeature, pos, "%s is not allowed in a continuous query: its results would depend on when it ran", name).
 			hint("Use the record's timestamp: a column with METADATA FROM 'timestamp', or one of its own.")
 	}

@@ -254,4 +254,3 @@ type log struct{}
 func (*log) Put(context.Context, []storage.Record, []string) error { return nil }
 
 func (*log) Scan(string, func(storage.Record) error) error { return nil }
-
