@@ -112,7 +112,7 @@ type live[P any] struct {
 	poller   Poller[P]
 	waiter   Waiter
 	passive  Passivable
-	refused  bool // to leave memory, since the last message
+	refused  uint // how often it refused to leave memory since the last message
 	turn     Turn[P]
 	spareIn  []arrival[P]
 	did      Stats // since the stats were published
@@ -143,6 +143,7 @@ type arrival[P any] struct {
 type control[P any] struct {
 	kind    ctlKind
 	key     int64
+	due     int64 // of a post that has a deadline
 	post    func(Behavior[P], error)
 	ran     Ran
 	partial Partial
@@ -200,8 +201,8 @@ func (a *actor[P]) control(w *worker, c control[P]) {
 		return
 	}
 	a.ctl = append(a.ctl, c)
-	if d := a.load.Due.Load(); c.kind == ctlPost && c.key > 0 && (d == 0 || c.key < d) {
-		a.load.Due.Store(c.key)
+	if d := a.load.Due.Load(); c.due != 0 && (d == 0 || c.due < d) {
+		a.load.Due.Store(c.due)
 	}
 	a.dirty.Store(true)
 	a.enqueue(w, c.key)
@@ -322,7 +323,7 @@ func (a *actor[P]) call(c *Call[P], now int64) {
 		a.fail(err)
 		return
 	}
-	l.refused = false
+	l.refused = 0
 	a.mb.Done(more)
 	a.perform(now)
 	if l.waiter != nil {
@@ -415,7 +416,7 @@ func (a *actor[P]) urgency(now int64) int64 {
 func (a *actor[P]) sleep(now int64) bool {
 	a.arm()
 	a.rested()
-	if l := a.live; l != nil && l.passive != nil && !l.refused && !a.swept.Load() && a.mb.Empty() {
+	if l := a.live; l != nil && l.passive != nil && l.refused < refusals && !a.swept.Load() && a.mb.Empty() {
 		a.rt.sweep.add(a)
 	}
 	a.mu.Lock()

@@ -75,7 +75,8 @@ func (a *actor[P]) passivate() {
 	if a.live == nil || a.live.passive == nil || !a.mb.Empty() || a.woken.Load() {
 		return
 	}
-	if a.live.refused = !a.live.passive.Passivate(); a.live.refused {
+	if !a.live.passive.Passivate() {
+		a.live.refused++
 		return
 	}
 	a.mu.Lock()
@@ -86,9 +87,13 @@ func (a *actor[P]) passivate() {
 	a.mb.Shrink()
 }
 
+// refusals is how often a behavior that will not leave memory is asked again
+// without a new message, each time after twice as long: what it waits for may
+// come by itself (its state is on the way to the disk), or never.
+const refusals = 3
+
 // sweep finds actors that have been idle for long. It keeps a list of those that
-// could be passivated and an alarm only while the list is not empty; one that
-// refuses is asked again after its next message.
+// could be passivated and an alarm only while the list is not empty.
 type sweep[P any] struct {
 	mu    sync.Mutex
 	list  []*actor[P]
@@ -119,8 +124,8 @@ func (s *sweep[P]) run(rt *Runtime[P]) {
 	s.mu.Lock()
 	keep := s.list[:0]
 	for _, a := range s.list {
-		switch since, asleep := a.idleSince(); {
-		case asleep && now-since >= int64(rt.cfg.IdleAfter):
+		switch until, asleep := a.idleUntil(int64(rt.cfg.IdleAfter)); {
+		case asleep && now >= until:
 			a.swept.Store(false)
 			idle = append(idle, a)
 		case !a.gone.Load():
@@ -140,8 +145,15 @@ func (s *sweep[P]) run(rt *Runtime[P]) {
 	}
 }
 
-func (a *actor[P]) idleSince() (int64, bool) {
+// idleUntil returns when the actor will have been idle for long.
+func (a *actor[P]) idleUntil(after int64) (until int64, sleeps bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.idle, a.phase == asleep && !a.gone.Load()
+	if a.phase != asleep || a.gone.Load() {
+		return 0, false
+	}
+	if a.live != nil {
+		after <<= a.live.refused
+	}
+	return a.idle + after, true
 }

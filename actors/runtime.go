@@ -207,12 +207,17 @@ func (r *Ref[P]) Wake() {
 }
 
 // Post runs f in the actor's turn, between two messages, activating it if need
-// be; due (Unix ns) is its deadline, which what stands before it inherits.
+// be; due (Unix ns) is its deadline, which what stands before it inherits; 0:
+// none of its own.
 // While the actor's last call wants to be resumed, f waits. f gets an error
 // instead of a behavior when the actor has failed or was removed; it is then
 // called on a goroutine of its own.
 func (r *Ref[P]) Post(due int64, f func(Behavior[P], error)) {
-	r.a.control(nil, control[P]{kind: ctlPost, key: due, post: f})
+	key := due
+	if due == 0 {
+		key = r.a.rt.policy.Arrive(&r.a.load, Meta{}, r.a.rt.cfg.Clock())
+	}
+	r.a.control(nil, control[P]{kind: ctlPost, key: key, due: due, post: f})
 }
 
 // SetSLO sets the latency target of the actor: the deadline of a message is
