@@ -153,7 +153,7 @@ func (l *Ledger) Replace(ctx context.Context, task FoldTask, blocks []NewBlock) 
 	return nil
 }
 
-// match finds the refs of a task; ErrStale if one is gone.
+// match finds the refs of a task; ErrStale if one is gone, or has lost key groups.
 func (l *Ledger) match(task FoldTask) (replacement, error) {
 	w := replacement{task: task}
 	q := l.queries[task.Query]
@@ -161,7 +161,7 @@ func (l *Ledger) match(task FoldTask) (replacement, error) {
 		return w, ErrStale
 	}
 	for _, b := range task.Blocks {
-		i := slices.IndexFunc(q.refs, func(r ref) bool { return r.name(q.id) == b.Name })
+		i := slices.IndexFunc(q.refs, func(r ref) bool { return r.public(q.id) == b })
 		if i < 0 {
 			return w, ErrStale
 		}

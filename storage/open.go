@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 )
@@ -254,7 +255,9 @@ func (o *opening) adoptQuery(qid uint64, vs []version) {
 	o.buryOld(qid, vs, last)
 }
 
-// buryOld puts what only the versions before vs[last] need into graves.
+// buryOld puts what only the versions before vs[last] need into graves. Newer
+// versions come first: one that was set back needs again what its predecessor
+// did without.
 func (o *opening) buryOld(qid uint64, vs []version, last int) {
 	for i := last - 1; i >= 0; i-- {
 		old, err := o.load(qid, vs[i].man)
@@ -262,7 +265,8 @@ func (o *opening) buryOld(qid uint64, vs []version, last int) {
 			continue
 		}
 		next, _ := o.load(qid, vs[i+1].man) // nil: dropped
-		if names := died(old, next); len(names) > 0 {
+		names := slices.DeleteFunc(died(old, next), func(name string) bool { return o.known[name] })
+		if len(names) > 0 {
 			o.l.graves = append(o.l.graves, grave{died: vs[i+1].seq, query: qid, names: names})
 		}
 		o.know(old)

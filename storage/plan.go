@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"maps"
 	"slices"
 )
 
@@ -111,7 +112,8 @@ func (p *plan) encode() {
 			changes[qid] = q.man
 		}
 	}
-	for qid, q := range p.queries {
+	for _, qid := range slices.Sorted(maps.Keys(p.queries)) { // the same names for the same calls
+		q := p.queries[qid]
 		q.man = p.nextID()
 		packed := p.pack(q)
 		p.blocks = append(p.blocks, Block{Name: manifestName(qid, q.man), Data: encodeManifest(q, packed)})

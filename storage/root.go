@@ -14,7 +14,7 @@ import (
 // change, a root holds ten entries, and it hangs on nothing but one index,
 // which is stored twice.
 
-// indexAfter is how many changes, beside a quarter of the index, a root holds
+// indexAfter is how many changes, beside a sixteenth of the index, a root holds
 // before a new index is written. A node with fewer queries never has one.
 const indexAfter = 64
 
@@ -67,7 +67,7 @@ func (x index) with(changes map[uint64]id) index {
 }
 
 // outgrown says whether it is time for a new index.
-func (x index) outgrown() bool { return len(x.changed) > indexAfter+len(x.base)/4 }
+func (x index) outgrown() bool { return len(x.changed) > indexAfter+len(x.base)/16 }
 
 // root is a Root's Data, taken apart.
 type root struct {
