@@ -31,13 +31,18 @@ func newOutput(c *conn, d result.Description, formats []int16) *output {
 
 func (o *output) format(i int) int16 { return formatOf(o.formats, i) }
 
-// announce tells what rows will come, in a simple query or for COPY.
+// announce tells what rows will come, in a simple query or for COPY. It does not
+// wait for them where nobody knows when the first comes.
 func (o *output) announce() {
 	switch {
 	case o.copy != nil:
 		o.copyResponse()
 	case o.d.Columns != nil:
 		o.c.send(rowDescription(o.d.Columns, o.format))
+	}
+	if o.d.Endless {
+		// If it fails, so will the next write, in a place that can say so.
+		_ = o.c.flush()
 	}
 }
 

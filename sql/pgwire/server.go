@@ -28,8 +28,12 @@ type server struct {
 // every client that the server shuts down (57P01), and returns when all are
 // closed; the error is nil if ctx ended.
 func Serve(ctx context.Context, l net.Listener, cfg Config) error {
-	s := &server{Config: cfg.withDefaults(), ctx: ctx, conns: map[uint32]*conn{}}
+	s := &server{Config: cfg.withDefaults(), conns: map[uint32]*conn{}}
+	var down context.CancelCauseFunc
+	s.ctx, down = context.WithCancelCause(context.WithoutCancel(ctx))
+	defer down(nil)
 	stop := context.AfterFunc(ctx, func() {
+		down(result.ErrShutdown)
 		l.Close()
 		s.shutdown()
 	})

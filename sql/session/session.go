@@ -136,7 +136,7 @@ func (st *statement) Run(ctx context.Context, params []result.Param, out result.
 	h, err := st.prepare(params)
 	if err == nil {
 		var tag string
-		if tag, err = h.run(ctx, params, out); err == nil {
+		if tag, err = h.run(ctx, params, s.settings.heard(out)); err == nil {
 			return tag, nil
 		}
 	}

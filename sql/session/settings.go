@@ -256,3 +256,26 @@ func (s *settings) defaultSLO() time.Duration {
 	d, _ := bind.Duration(v)
 	return d
 }
+
+// heard drops the notices that client_min_messages silences.
+func (s *settings) heard(out result.Sink) result.Sink {
+	switch v, _ := s.Setting("client_min_messages"); v {
+	case "warning":
+		return quiet{out, false}
+	case "error":
+		return quiet{out, true}
+	}
+	return out
+}
+
+type quiet struct {
+	result.Sink
+	warnings bool // drop them too
+}
+
+// Notice implements result.Sink.
+func (q quiet) Notice(n *result.Error) {
+	if n.Severity == "WARNING" && !q.warnings {
+		q.Sink.Notice(n)
+	}
+}
