@@ -2,8 +2,10 @@ package kafka
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"strings"
@@ -135,7 +137,11 @@ func (c *cluster) ask(ctx context.Context, topic string) (map[int32]int32, error
 	defer t.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	return leadersOf(ctx, &kafkago.Client{Addr: c.addr, Transport: t}, topic)
+	leaders, err := leadersOf(ctx, &kafkago.Client{Addr: c.addr, Transport: t}, topic)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = fmt.Errorf("the broker closed the connection (%w): are tls and sasl as it wants them?", err)
+	}
+	return leaders, err
 }
 
 func leadersOf(ctx context.Context, client *kafkago.Client, topic string) (map[int32]int32, error) {
@@ -260,6 +266,10 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // problem makes an OptionError of what only the user can mend.
 func problem(err error, topic string) error {
 	var code kafkago.Error
+	var cert *tls.CertificateVerificationError
+	if errors.As(err, &cert) {
+		return &connectors.OptionError{Option: "tls", Message: err.Error(), Hint: "Name the CA's certificate by tls.ca."}
+	}
 	if !errors.As(err, &code) {
 		return err
 	}

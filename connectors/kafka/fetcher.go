@@ -254,10 +254,12 @@ func (r *reader) refused(p *part, err error) bool {
 		r.astray(p, err)
 		return false
 	}
-	switch r.src.onDataLoss {
-	case "earliest":
+	switch {
+	case p.held > 0: // what was fetched before comes first
+		p.drain = true
+	case r.src.onDataLoss == "earliest":
 		p.start, p.fetch = connectors.Earliest, -1
-	case "latest":
+	case r.src.onDataLoss == "latest":
 		p.start, p.fetch = connectors.Latest, -1
 	default:
 		p.lost = fmt.Errorf("read topic %s partition %d: the records from offset %d on are not there any more (retention, or a topic made anew); "+
@@ -291,7 +293,7 @@ func (f *fetcher) resolve(pl plan) {
 			if p.start == connectors.Latest {
 				at = bounds[p.id][1]
 			}
-			p.fetch, p.next = at, max(p.next, at)
+			p.fetch, p.next = at, at
 		case !interrupted:
 			r.astray(p, err)
 		}

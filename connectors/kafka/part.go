@@ -22,6 +22,7 @@ type part struct {
 	chunks      []chunk
 	held        int // bytes fetched and not read yet
 	inFlight    bool
+	drain       bool   // fetch no more until all that is held has been read
 	queued      bool   // in reader.ready
 	problem     string // what is retried; "": all is well
 	lost        error  // final
@@ -43,15 +44,20 @@ func (p *part) reset(start connectors.Start) {
 	for _, c := range p.chunks {
 		giveBuffer(c.data)
 	}
-	p.chunks, p.held, p.lost, p.problem = nil, 0, nil, ""
+	p.chunks, p.held, p.drain, p.lost, p.problem = nil, 0, false, nil, ""
 }
 
 // hungry says whether to fetch more: half of what one answer brings is read.
 func (p *part) hungry(limit int) bool {
+	if p.drain {
+		limit = 0
+	}
 	return p.lost == nil && !p.inFlight && p.held <= limit/2
 }
 
-func (p *part) atHigh() bool { return p.high >= 0 && p.held == 0 && p.next >= p.high }
+func (p *part) atHigh() bool {
+	return p.high >= 0 && p.held == 0 && p.next >= p.high && p.problem == ""
+}
 
 // take handles one partition of an answer and says whether there is something
 // for Read now. Called with reader.mu held.
@@ -61,7 +67,12 @@ func (p *part) take(a *fetchPartition, committed bool) (news bool, err error) {
 		high = a.LastStableOffset
 	}
 	was := p.atHigh()
+	p.drain = false
 	if p.high = high; len(a.Records.data) == 0 {
+		if p.fetch > a.HighWatermark {
+			// A new leader may not have caught up yet, or the topic was made anew.
+			p.problem = fmt.Sprintf("partition %d: it ends at offset %d, before %d, from where it is to be read", p.id, a.HighWatermark, p.fetch)
+		}
 		return p.atHigh() && !was, nil
 	}
 	end, err := endOf(a.Records.data, p.fetch)
