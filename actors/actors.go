@@ -42,8 +42,8 @@ type Punct struct {
 
 // Frontier is how far all channels of an actor have come.
 type Frontier struct {
-	Punct         // the least tick, the least watermark
-	In    []int64 // the watermark of each input port: the least over its channels
+	Punct         // the least tick, the least watermark; Born: the latest
+	In    []int64 // the watermark of each input port, the least over its channels; good until the Advance is done
 }
 
 // Behavior is the code of one actor. Its methods run one at a time, in the
@@ -56,8 +56,9 @@ type Behavior[P any] interface {
 	// Due says whether f gives the actor something to do beyond passing it on:
 	// rows is whether any row was admitted since the last Advance, least the
 	// least event time of all rows admitted and not yet covered by an Advance
-	// whose watermark passed them (those lent to lessees included). A Seal
-	// makes every frontier due.
+	// whose watermark passed them (those lent to lessees included), or a lower
+	// bound of it: what an Advance leaves behind counts from its watermark on.
+	// NoTime: none. A Seal makes every frontier due, without asking.
 	Due(f Frontier, rows bool, least int64) bool
 	// Advance runs the due work of a passed frontier, alone and on merged
 	// state. The mailbox sends the Punct on when it is done.
@@ -91,7 +92,7 @@ type Poller[P any] interface {
 }
 
 // Waiter is a behavior that must sometimes wait for something outside (a page
-// to be read, a sink to take more). It is asked after every call: a non-nil
+// to be read, a sink to take more). It is asked after Activate and every call: a non-nil
 // function parks the actor: nothing of it runs until ready is called, from any
 // goroutine; then Resume is called if the last call had returned more.
 type Waiter interface {

@@ -62,16 +62,6 @@ func (mb *Mailbox[P]) pass(now int64) {
 	}
 }
 
-// overtake is a fault: Puncts pass a call that has more to emit.
-func (mb *Mailbox[P]) overtake() {
-	for ch := mb.choose(); ch >= 0 && mb.ins[ch].first().isPunct && !mb.waits(); ch = mb.choose() {
-		mb.takePunct(&mb.ins[ch])
-		if f := mb.frontier(); mb.passed() && !mb.isDue(f) {
-			mb.send(f.Punct)
-		}
-	}
-}
-
 func (mb *Mailbox[P]) isDue(f Frontier) bool {
 	return f.Seal != 0 && !mb.faults.SealPasses || mb.hooks.Due(f, mb.rows, mb.least)
 }
