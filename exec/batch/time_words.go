@@ -53,6 +53,8 @@ func (r *dateReader) field(f string) parseState {
 		return r.readClock(f)
 	case isDigit(f[0]) && !r.haveDate():
 		return r.readDate(f)
+	case !r.clock && r.haveDate() && (len(f) == 4 || len(f) >= 6) && allDigits(f[:4]):
+		return r.compactClock(f)
 	case isDigit(f[0]) && r.month > 0 && len(r.nums) < 2:
 		r.nums = append(r.nums, f)
 		return parsed
@@ -188,6 +190,17 @@ func (r *dateReader) readClock(f string) parseState {
 	}
 	r.mo.micros += v[0]*Hour + v[1]*Minute + v[2]*Second
 	return parsed
+}
+
+// compactClock reads hhmm or hhmmss[.f…] with an offset behind it.
+func (r *dateReader) compactClock(f string) parseState {
+	out := f[:2] + ":" + f[2:4]
+	if len(f) >= 6 && isDigit(f[4]) {
+		out += ":" + f[4:6] + f[6:]
+	} else {
+		out += f[4:]
+	}
+	return r.readClock(out)
 }
 
 func (r *dateReader) readZone(f string) parseState {

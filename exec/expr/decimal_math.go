@@ -125,12 +125,19 @@ func decLn(d batch.Decimal) (batch.Decimal, *Error) {
 	if d.Form != batch.Finite {
 		return d, nil
 	}
-	// The digits before the point of the result shorten those after it.
-	whole := int(math.Log10(math.Abs(math.Log(d.Float()))))
-	if math.Log(d.Float()) == 0 {
-		whole = 0
+	return fromFixed(fixedLn(toFixed(d)), clampScale(max(minSigDigits-lnWeight(d), int(d.Scale)))), nil
+}
+
+// lnWeight estimates the decimal weight of ln d as PostgreSQL does: digits
+// before the point of a result shorten those after it.
+func lnWeight(d batch.Decimal) int {
+	if rest := d.Sub(whole1).Abs(); rest.Cmp(batch.NewDecimal(1, 1)) <= 0 {
+		if rest.Sign() == 0 {
+			return 0
+		}
+		return int(math.Floor(math.Log10(rest.Float())))
 	}
-	return fromFixed(fixedLn(toFixed(d)), clampScale(max(minSigDigits-whole, int(d.Scale)))), nil
+	return int(math.Log10(math.Abs(math.Log(d.Float()))))
 }
 
 func logDomain(d batch.Decimal) *Error {
@@ -160,14 +167,10 @@ func decLogBase(base, d batch.Decimal) (batch.Decimal, *Error) {
 	if den.Sign() == 0 {
 		return d, errDivZero
 	}
-	approx := math.Log(d.Float()) / math.Log(base.Float())
-	whole := 0
-	if approx != 0 {
-		whole = int(math.Floor(math.Log10(math.Abs(approx))))
-	}
+	weight := lnWeight(d) - lnWeight(base)
 	q := fixedLn(toFixed(d))
 	q.Lsh(q, fixedBits).Quo(q, den)
-	return fromFixed(q, clampScale(max(minSigDigits-whole, int(d.Scale), int(base.Scale)))), nil
+	return fromFixed(q, clampScale(max(minSigDigits-weight, int(d.Scale), int(base.Scale)))), nil
 }
 
 func decExp(d batch.Decimal) (batch.Decimal, *Error) {
@@ -182,6 +185,8 @@ func decExp(d batch.Decimal) (batch.Decimal, *Error) {
 	weight := int(d.Float() * 0.434294481903252)
 	return fromFixed(fixedExp(toFixed(d)), clampScale(max(minSigDigits-weight, int(d.Scale)))), nil
 }
+
+var whole1 = batch.DecimalFromInt(1)
 
 func decPower(a, b batch.Decimal) (batch.Decimal, *Error) {
 	n, whole := b.Int()
@@ -202,31 +207,36 @@ func decPower(a, b batch.Decimal) (batch.Decimal, *Error) {
 		}
 		return batch.Decimal{}.Round(minSigDigits), nil
 	}
-	scale := powerScale(a, b)
-	if whole && n >= -1000 && n <= 10000 {
-		return powerInt(a, n, scale)
+	if whole && n >= math.MinInt32 && n <= math.MaxInt32 {
+		return powerInt(a, n, clampScale(max(minSigDigits, int(a.Scale))))
 	}
-	ln := fixedLn(toFixed(a.Abs()))
-	out := fixedExp(fixedMul(ln, toFixed(b)))
 	if !moderate(b) {
 		return a, errorf("22003", "value overflows numeric format")
 	}
-	return fromFixed(out, scale), nil
+	ln := fixedLn(toFixed(a.Abs()))
+	digits := b.Float() * math.Log10(a.Float())
+	if math.Abs(digits) > 3000 {
+		return a, errorf("22003", "value overflows numeric format")
+	}
+	scale := clampScale(max(minSigDigits-int(digits), int(a.Scale), int(b.Scale)))
+	return fromFixed(fixedExp(fixedMul(ln, toFixed(b))), scale), nil
 }
 
-// powerScale estimates the digits of the result as PostgreSQL does.
-func powerScale(a, b batch.Decimal) int {
-	digits := b.Float() * math.Log10(math.Abs(a.Float()))
-	return clampScale(max(minSigDigits-int(digits), int(a.Scale), int(b.Scale)))
-}
-
+// powerInt is exact up to the last rounding. A result that rounds to 0 at scale
+// is not computed.
 func powerInt(a batch.Decimal, n int64, scale int) (batch.Decimal, *Error) {
 	neg := n < 0
 	if neg {
 		n = -n
 	}
-	if math.Abs(math.Log10(math.Abs(a.Float())))*float64(n) > 131072 {
+	switch digits := math.Log10(math.Abs(a.Float())) * float64(n); {
+	case neg && digits > float64(scale)+2, !neg && digits < -float64(scale)-2:
+		return batch.Decimal{}.Round(scale), nil
+	case math.Abs(digits) > 131072:
 		return a, errorf("22003", "value overflows numeric format")
+	}
+	if a.Abs().Cmp(whole1) == 0 {
+		n %= 2
 	}
 	m := new(big.Int).Exp(a.Unscaled(), big.NewInt(n), nil)
 	places := int64(a.Scale) * n

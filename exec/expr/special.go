@@ -147,9 +147,8 @@ func resolveCommon(name string, args []*Node) (*Node, error) {
 	return &Node{Op: OpCall, Name: name, Type: t, Args: args}, nil
 }
 
-// resolveNullIf keeps the first argument twice: as it is, and as "=" wants it,
-// because the result has the type of the first (brought to the operator's type
-// where that is another).
+// resolveNullIf keeps the comparison beside the value, which has the type that
+// "=" brought it to.
 func resolveNullIf(args []*Node) (*Node, error) {
 	if err := arity("nullif", args, 2, 2); err != nil {
 		return nil, err
@@ -158,10 +157,7 @@ func resolveNullIf(args []*Node) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	value := args[0]
-	if value.Type.Kind == batch.Unknown {
-		value = eq.Args[0]
-	}
+	value := eq.Args[0]
 	return &Node{Op: OpCall, Name: "nullif", Type: value.Type, Args: []*Node{value, eq}}, nil
 }
 
