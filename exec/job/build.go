@@ -205,7 +205,7 @@ func (q *query) activate(in *instance) (behavior, error) {
 	}
 	v.chain = newChain(ops, v)
 	for p, e := range consumersOf(q.def.Graph, in.def.ID) {
-		v.routes = append(v.routes, newRoute(p, in.index, e.consumer.Inputs[e.input], e.consumer, in.def.Schema, q.def.Graph.KeyGroups))
+		v.routes = append(v.routes, newRoute(p, e.consumer.Inputs[e.input], e.consumer, in.def.Schema, q.def.Graph.KeyGroups))
 	}
 	if len(ops) > 0 {
 		v.due, _ = ops[0].(exec.Due)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -278,11 +279,12 @@ func (e *Engine) actorFailed(name actors.Name, err error) {
 
 // failed stops a query that cannot go on; the others do not notice.
 func (e *Engine) failed(q *query, err error) {
+	short := plain(err)
 	q.mu.Lock()
 	first := q.failed == nil
 	if first {
-		q.failed = err
-		q.state, q.reason = stateFailed, err.Error()
+		q.failed = short
+		q.state, q.reason = stateFailed, short.Error()
 	}
 	q.mu.Unlock()
 	if !first || errors.Is(err, errDropped) {
@@ -295,4 +297,14 @@ func (e *Engine) failed(q *query, err error) {
 		defer e.ddl.Unlock()
 		e.stop(q, err)
 	}()
+}
+
+// plain is an error for people: a bug in an operator, which panicked, is told
+// without its stack, which is in the log.
+func plain(err error) error {
+	line, _, found := strings.Cut(err.Error(), "\n")
+	if !found {
+		return err
+	}
+	return fmt.Errorf("%s (a bug in the engine: the log has the stack)", line)
 }

@@ -9,34 +9,31 @@ import (
 // route sends a vertex's output to the instances of one consumer: all to one,
 // or each row by the key group of its key.
 type route struct {
-	port    int // output port of the actor
-	n       int // instances of the consumer
-	forward int // where everything goes if cols is empty
-	cols    []int
-	types   []batch.Type
-	owner   []int32 // key group → instance
-	hashes  []uint64
-	sel     [][]int32
+	port   int   // output port of the actor
+	cols   []int // nil: everything goes to the port's only channel
+	types  []batch.Type
+	owner  []int32 // key group → instance
+	hashes []uint64
+	sel    [][]int32
 }
 
-// newRoute returns the route of instance i of a producer over one input edge.
-func newRoute(port, i int, in Input, consumer *Vertex, producer batch.Schema, keyGroups int) *route {
-	r := &route{port: port, n: consumer.Instances, forward: i % consumer.Instances, cols: in.Hash}
-	if len(in.Hash) == 0 || r.n == 1 {
-		r.cols = nil
-		return r
+// newRoute returns the route of a producer over one input edge.
+func newRoute(port int, in Input, consumer *Vertex, producer batch.Schema, keyGroups int) *route {
+	n := max(1, consumer.Instances)
+	if len(in.Hash) == 0 || n == 1 {
+		return &route{port: port}
 	}
+	r := &route{port: port, cols: in.Hash, sel: make([][]int32, n)}
 	for _, c := range in.Hash {
 		r.types = append(r.types, producer[c].Type)
 	}
 	r.owner = make([]int32, keyGroups)
-	for inst := range r.n {
-		low, high := groupRange(inst, r.n, keyGroups)
+	for inst := range n {
+		low, high := groupRange(inst, n, keyGroups)
 		for g := low; g < high; g++ {
 			r.owner[g] = int32(inst)
 		}
 	}
-	r.sel = make([][]int32, r.n)
 	return r
 }
 
@@ -48,7 +45,7 @@ func groupRange(i, n, keyGroups int) (low, high int) {
 // send emits b on t.
 func (r *route) send(t *actors.Turn[*batch.Batch], b *batch.Batch) {
 	if r.cols == nil {
-		t.Emit(r.port, r.forward, b, metaOf(b))
+		t.Emit(r.port, 0, b, metaOf(b))
 		return
 	}
 	r.split(b)

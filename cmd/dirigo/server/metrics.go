@@ -1,6 +1,8 @@
-package main
+package server
 
 import (
+	"strconv"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/dirigo-stream/dirigo/exec/job"
@@ -130,3 +132,5 @@ func (m metrics) source(s job.SourceStatus) {
 		m.gauge(lag, float64(p.High-p.Next), s.Name, itoa(p.Partition))
 	}
 }
+
+func itoa(n int32) string { return strconv.Itoa(int(n)) }

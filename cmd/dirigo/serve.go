@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/dirigo-stream/dirigo/cmd/dirigo/server"
+)
+
+// sealWithin bounds how long a graceful stop waits for the last seal.
+const sealWithin = 30 * time.Second
+
+// serverFlags are the flags that serve and demo share.
+type serverFlags struct {
+	data, listen, http string
+	workers            int
+	memory             size
+	profile            bool
+	verbose            bool
+}
+
+func serve(ctx context.Context, args []string) error {
+	f := flags("serve", "serve [flags]", `Runs the server until SIGTERM or Ctrl-C, which seals all state first; a second
+Ctrl-C stops at once. Everything durable lives in --data.`)
+	var x serverFlags
+	x.register(f, "./dirigo-data")
+	brokers := f.String("kafka", "", "`brokers` (host:port,…) of streams that name none")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	began := time.Now()
+	cfg := x.config()
+	cfg.Kafka = *brokers
+	s, err := server.Start(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("dirigo is ready in %d ms: psql on %s, metrics on %s, data in %s\n",
+		time.Since(began).Milliseconds(), s.Addr(), where(s.Metrics()), x.data)
+	<-ctx.Done()
+	return closeServer(s)
+}
+
+func where(addr string) string {
+	if addr == "" {
+		return "no port"
+	}
+	return "http://" + addr + "/metrics"
+}
+
+// closeServer seals and stops.
+func closeServer(s *server.Server) error {
+	fmt.Println("dirigo: sealing …")
+	ctx, cancel := context.WithTimeout(context.Background(), sealWithin)
+	defer cancel()
+	if err := s.Close(ctx); err != nil {
+		return fmt.Errorf("stop: %w", err)
+	}
+	fmt.Println("dirigo: sealed, good-bye")
+	return nil
+}
+
+func (x *serverFlags) register(f *flag.FlagSet, data string) {
+	f.StringVar(&x.data, "data", data, "`directory` of catalog and state")
+	f.StringVar(&x.listen, "listen", "127.0.0.1:7432", "`address` for psql and other PostgreSQL clients")
+	f.StringVar(&x.http, "http", "127.0.0.1:7433", "`address` of /metrics, /healthz and /readyz; empty: none")
+	f.IntVar(&x.workers, "workers", 0, "`number` of workers that run queries; 0: one per core")
+	f.Var(&x.memory, "memory", "`size` that state may take before it is paged out, such as 512MB; 0: no limit")
+	f.BoolVar(&x.profile, "pprof", false, "serve profiles under /debug/pprof/ on --http")
+	f.BoolVar(&x.verbose, "verbose", false, "log what the server does")
+}
+
+// config returns the server's settings, and sets up the process.
+func (x *serverFlags) config() server.Config {
+	workers := x.workers
+	if workers <= 0 {
+		workers = runtime.NumCPU()
+	}
+	level := slog.LevelWarn
+	if x.verbose {
+		level = slog.LevelDebug
+	}
+	tuneCollector()
+	return server.Config{
+		Data: x.data, Listen: x.listen, HTTP: x.http, Workers: workers, Memory: int64(x.memory),
+		Profile: x.profile, Version: Version,
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+	}
+}
+
+// tuneCollector gives the collector a floor under load: a heap of a few
+// megabytes that is filled a thousand times a second would be collected all
+// the time.
+func tuneCollector() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+}
