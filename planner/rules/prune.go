@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/dirigo-stream/dirigo/exec/agg"
@@ -23,6 +24,13 @@ func (s columns) add(list ...int) {
 	for _, c := range list {
 		s[c] = true
 	}
+}
+
+// with returns the set and more columns; s stays as it is.
+func (s columns) with(list ...int) columns {
+	out := maps.Clone(s)
+	out.add(list...)
+	return out
 }
 
 func (s columns) addAll(n int) {
@@ -72,20 +80,18 @@ func prune(n logical.Node, need columns) (logical.Node, place) {
 	case *logical.Scan:
 		return pruneScan(n, need), rank(need)
 	case *logical.Filter:
-		need.add(expr.Columns(n.Pred)...)
-		in, at := prune(n.Input, need)
+		in, at := prune(n.Input, need.with(expr.Columns(n.Pred)...))
 		return &logical.Filter{Input: in, Pred: logical.Shift(n.Pred, at)}, at
 	case *logical.Project:
 		return pruneProject(n, need), rank(need)
 	case *logical.Late:
-		need.add(n.Time)
-		in, at := prune(n.Input, need)
+		in, at := prune(n.Input, need.with(n.Time))
 		return &logical.Late{Input: in, Time: at(n.Time), Allowed: n.Allowed}, at
 	case *logical.Sort:
 		return pruneSort(n, need)
 	case *logical.Union:
 		if len(need) == 0 && len(n.Schema()) > 0 {
-			need.add(0) // so that the sides stay alike
+			need = need.with(0) // so that the sides stay alike
 		}
 		return logical.WithInputs(n, func(side logical.Node) logical.Node { return exact(side, need) }), rank(need)
 	case *logical.Window:
@@ -123,7 +129,7 @@ func pruneProject(n *logical.Project, need columns) logical.Node {
 
 func pruneSort(n *logical.Sort, need columns) (logical.Node, place) {
 	for _, k := range n.Keys {
-		need.add(k.Col)
+		need = need.with(k.Col)
 	}
 	out := *n
 	out.Input = exact(n.Input, need)

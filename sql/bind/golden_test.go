@@ -9,14 +9,17 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/dirigo-stream/dirigo/connectors"
 	"github.com/dirigo-stream/dirigo/connectors/nexmark"
+	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/job"
 	"github.com/dirigo-stream/dirigo/exec/op"
+	"github.com/dirigo-stream/dirigo/exec/state"
 	"github.com/dirigo-stream/dirigo/planner"
 	"github.com/dirigo-stream/dirigo/planner/logical"
 	"github.com/dirigo-stream/dirigo/planner/physical"
@@ -157,7 +160,10 @@ func (s *session) selected(out *strings.Builder, stmt *ast.Select) error {
 		fmt.Fprintf(out, "%s %s\n", c.Name, c.Type)
 	}
 	out.WriteString(logical.Print(q.Plan))
-	_, err = planner.Bounded(q.Plan)
+	g, err := planner.Bounded(q.Plan)
+	if err == nil {
+		s.build(g)
+	}
 	return err
 }
 
@@ -177,6 +183,7 @@ func (s *session) created(out *strings.Builder, b *bind.Create) error {
 			return err
 		}
 		s.roundTrip(g)
+		s.build(g)
 		b.Object.Query.Graph = g
 		out.WriteString(logical.Print(b.Plan))
 		out.WriteString("explain\n" + strings.Join(physical.Explain(g, s.explain(b.Object)), "\n") + "\n")
@@ -235,6 +242,50 @@ func (s *session) roundTrip(g *job.Graph) {
 			}
 		}
 	}
+}
+
+// build makes every operator of a graph: what the planner writes, they read.
+func (s *session) build(g *job.Graph) {
+	schemas := map[int]batch.Schema{}
+	for _, v := range g.Vertices {
+		schemas[v.ID] = v.Schema
+		var in [][]batch.Type
+		for _, edge := range v.Inputs {
+			in = append(in, kinds(schemas[edge.From]))
+		}
+		if v.Read != nil {
+			in = append(in, s.read(v.Read))
+		}
+		for _, spec := range v.Ops {
+			if _, err := op.New(spec, op.Env{Inputs: in, Home: state.Home{KeyGroups: g.KeyGroups, High: g.KeyGroups}}); err != nil {
+				s.t.Errorf("vertex %d: %v", v.ID, err)
+			}
+			in = [][]batch.Type{spec.Output(in)}
+		}
+		if want := kinds(v.Schema); !slices.EqualFunc(in[0], want, func(a, b batch.Type) bool { return a.Kind == b.Kind }) {
+			s.t.Errorf("vertex %d puts out %v, its schema says %v", v.ID, in[0], want)
+		}
+	}
+}
+
+func (s *session) read(r *job.Read) []batch.Type {
+	o, ok := s.catalog.ByID(r.Relation)
+	if !ok {
+		s.t.Fatalf("reads relation %d, which is not there", r.Relation)
+	}
+	types := make([]batch.Type, len(r.Columns))
+	for i, c := range r.Columns {
+		types[i] = o.Columns[c].Type
+	}
+	return types
+}
+
+func kinds(s batch.Schema) []batch.Type {
+	out := make([]batch.Type, len(s))
+	for i, f := range s {
+		out[i] = f.Type
+	}
+	return out
 }
 
 // set counts the fields of an operator that are not zero.

@@ -1,0 +1,320 @@
+package planner_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/dirigo-stream/dirigo/exec"
+	"github.com/dirigo-stream/dirigo/exec/agg"
+	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/exec/expr"
+	"github.com/dirigo-stream/dirigo/exec/job"
+	"github.com/dirigo-stream/dirigo/exec/op"
+	"github.com/dirigo-stream/dirigo/exec/state"
+	"github.com/dirigo-stream/dirigo/planner"
+	"github.com/dirigo-stream/dirigo/planner/logical"
+	"github.com/dirigo-stream/dirigo/planner/rules"
+)
+
+// TestRulesKeepMeaning: random plans over random rows give the same rows
+// through the real operators, whether they were rewritten or not.
+func TestRulesKeepMeaning(t *testing.T) {
+	fused := 0
+	for seed := range uint64(400) {
+		r := &random{rand.New(rand.NewPCG(seed, 1)), t}
+		plan := r.plan(4)
+		rows := map[uint64]*batch.Batch{1: r.rows(40), 2: r.rows(30)}
+		want := result(t, plan, rows)
+		for name, rewritten := range variants(t, plan) {
+			if got := result(t, rewritten, rows); !maps.Equal(got, want) {
+				t.Fatalf("seed %d, %s:\n%sgives\n%v\nfrom\n%swant\n%v", seed, name, logical.Print(rewritten), got, logical.Print(plan), want)
+			}
+			if strings.Contains(logical.Print(rewritten), "on window close") {
+				fused++
+			}
+		}
+	}
+	if fused < 20 {
+		t.Errorf("only %d plans have windows that close: the test does not reach them", fused)
+	}
+}
+
+func variants(t *testing.T, plan logical.Node) map[string]logical.Node {
+	out := map[string]logical.Node{"bounded": rules.Bounded(plan, nil)}
+	for name, emit := range map[string]rules.Emit{"changes": rules.Changes, "on close": rules.CloseIfCan} {
+		n, err := rules.Continuous(plan, rules.Config{Emit: emit})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[name] = n
+	}
+	return out
+}
+
+// result runs a plan to its end and adds its rows up.
+func result(t *testing.T, plan logical.Node, rows map[uint64]*batch.Batch) map[string]int64 {
+	t.Helper()
+	g, err := planner.Bounded(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := map[string]int64{}
+	for _, b := range run(t, g, rows) {
+		for _, i := range selected(b) {
+			total[text(b, int(i), plan.Schema())] += b.DiffAt(int(i))
+		}
+	}
+	maps.DeleteFunc(total, func(_ string, n int64) bool { return n == 0 })
+	return total
+}
+
+func selected(b *batch.Batch) []int32 {
+	if b.Sel != nil {
+		return b.Sel
+	}
+	all := make([]int32, b.N)
+	for i := range all {
+		all[i] = int32(i)
+	}
+	return all
+}
+
+func text(b *batch.Batch, row int, s batch.Schema) string {
+	cells := make([]string, len(s))
+	for c := range s {
+		cells[c] = "NULL"
+		if !batch.IsNull(b.Cols[c], row) {
+			cells[c] = string(batch.AppendText(nil, b.Cols[c], row, s[c].Type, nil))
+		}
+	}
+	return strings.Join(cells, "|")
+}
+
+// run passes all rows through the operators of a graph, one vertex after the other.
+func run(t *testing.T, g *job.Graph, rows map[uint64]*batch.Batch) []*batch.Batch {
+	t.Helper()
+	out := map[int][][]*batch.Batch{}
+	var last []*batch.Batch
+	for _, v := range g.Vertices {
+		var inputs [][]*batch.Batch
+		var types [][]batch.Type
+		if v.Read != nil {
+			b := *rows[v.Read.Relation]
+			b.Cols = nil
+			for _, c := range v.Read.Columns {
+				b.Cols = append(b.Cols, rows[v.Read.Relation].Cols[c])
+			}
+			inputs, types = [][]*batch.Batch{{&b}}, [][]batch.Type{relationTypes(v.Read.Columns)}
+		}
+		for _, in := range v.Inputs {
+			inputs = append(inputs, out[in.From][0])
+			types = append(types, schemaTypes(g, in.From))
+		}
+		for _, spec := range v.Ops {
+			inputs = [][]*batch.Batch{apply(t, spec, types, inputs)}
+			types = [][]batch.Type{spec.Output(types)}
+		}
+		out[v.ID], last = inputs, inputs[0]
+	}
+	return last
+}
+
+func schemaTypes(g *job.Graph, id int) []batch.Type {
+	var types []batch.Type
+	for _, f := range g.Vertices[id-1].Schema {
+		types = append(types, f.Type)
+	}
+	return types
+}
+
+type collector []*batch.Batch
+
+func (c *collector) Emit(b *batch.Batch) { *c = append(*c, b) }
+
+// apply pushes all batches into an operator and then ends time.
+func apply(t *testing.T, spec op.Spec, types [][]batch.Type, inputs [][]*batch.Batch) []*batch.Batch {
+	t.Helper()
+	o, err := op.New(spec, op.Env{Inputs: types, Home: state.Home{KeyGroups: 128, High: 128}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out collector
+	finish := func(more bool, err error) {
+		for more && err == nil {
+			if p, ok := o.(exec.Paged); ok && p.Need() != nil {
+				t.Fatal("state in memory is away")
+			}
+			more, err = o.Resume(&out, 100)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, in := range inputs {
+		for _, b := range in {
+			finish(o.Push(i, b, &out, 100))
+		}
+	}
+	finish(o.Advance(exec.Frontier{Tick: 1, Watermark: batch.MaxTime, In: []int64{batch.MaxTime, batch.MaxTime}}, &out, 100))
+	return out
+}
+
+// random makes plans and rows from a seed.
+type random struct {
+	*rand.Rand
+	t *testing.T
+}
+
+var columns = batch.Schema{
+	{Name: "a", Type: batch.T(batch.Int64)}, {Name: "b", Type: batch.T(batch.Int64)},
+	{Name: "s", Type: batch.T(batch.Text)}, {Name: "ts", Type: batch.T(batch.Timestamp)},
+}
+
+func relationTypes(cols []int) []batch.Type {
+	var types []batch.Type
+	for _, c := range cols {
+		types = append(types, columns[c].Type)
+	}
+	return types
+}
+
+func (r *random) scan() logical.Node {
+	return logical.NewScan(&logical.Relation{
+		ID: 1 + r.Uint64N(2), Name: "r", Kind: logical.Source, Columns: columns, Watermark: 3,
+	})
+}
+
+const second = int64(1_000_000)
+
+// rows are small numbers with NULLs among them, and times within two minutes.
+func (r *random) rows(n int) *batch.Batch {
+	a, b, s, ts := &batch.Vec[int64]{}, &batch.Vec[int64]{}, &batch.TextVec{}, &batch.Vec[int64]{}
+	for range n {
+		a.Append(r.Int64N(4))
+		if r.IntN(5) == 0 {
+			b.AppendNull()
+		} else {
+			b.Append(r.Int64N(10))
+		}
+		s.AppendString(string(rune('x' + r.IntN(3))))
+		ts.Append(r.Int64N(120) * second)
+	}
+	return &batch.Batch{N: n, Cols: []batch.Column{a, b, s, ts}, Time: 0}
+}
+
+// plan makes a tree of at most depth operators above a scan.
+func (r *random) plan(depth int) logical.Node {
+	if depth == 0 {
+		return r.scan()
+	}
+	in := r.plan(depth - 1)
+	switch r.IntN(8) {
+	case 0, 1:
+		return &logical.Filter{Input: in, Pred: r.predicate(in)}
+	case 2, 3:
+		return r.project(in)
+	case 4:
+		return r.windowed(in)
+	case 5:
+		return r.group(in, nil)
+	case 6:
+		return &logical.Distinct{Input: in}
+	}
+	return &logical.Union{Sides: []logical.Node{in, &logical.Filter{Input: in, Pred: r.predicate(in)}}}
+}
+
+// column picks a column of a kind, or any; nil where there is none.
+func (r *random) column(n logical.Node, kind batch.Kind) *expr.Node {
+	s := n.Schema()
+	for _, i := range r.Perm(len(s)) {
+		if kind == batch.Unknown || s[i].Type.Kind == kind {
+			return logical.Column(s, i)
+		}
+	}
+	return nil
+}
+
+func (r *random) call(name string, args ...*expr.Node) *expr.Node {
+	n, err := expr.Resolve(name, args)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return n
+}
+
+func (r *random) number() *expr.Node {
+	return expr.Const(batch.T(batch.Int64), fmt.Sprint(r.IntN(8)))
+}
+
+// predicate compares a number or a time, sometimes two of them.
+func (r *random) predicate(n logical.Node) *expr.Node {
+	var p *expr.Node
+	if c := r.column(n, batch.Int64); c != nil && r.IntN(4) > 0 {
+		p = r.call([]string{"<", ">=", "<>"}[r.IntN(3)], c, r.number())
+	} else if c := r.column(n, batch.Timestamp); c != nil {
+		p = r.call("<", c, expr.Literal(fmt.Sprintf("1970-01-01 00:01:%02d", r.IntN(60))))
+	} else {
+		p = expr.BoolConst(r.IntN(4) > 0)
+	}
+	if r.IntN(4) == 0 {
+		return r.call([]string{"and", "or"}[r.IntN(2)], p, r.predicate(n))
+	}
+	return p
+}
+
+func (r *random) project(in logical.Node) logical.Node {
+	p := &logical.Project{Input: in}
+	for range 1 + r.IntN(4) {
+		e := r.column(in, batch.Unknown)
+		if e.Type.Kind == batch.Int64 && r.IntN(3) == 0 {
+			e = r.call("+", e, r.call("*", r.number(), r.number()))
+		}
+		p.Exprs, p.Names = append(p.Exprs, e), append(p.Names, fmt.Sprintf("c%d", len(p.Names)))
+	}
+	return p
+}
+
+// windowed assigns windows, and mostly groups by them.
+func (r *random) windowed(in logical.Node) logical.Node {
+	c := r.column(in, batch.Timestamp)
+	if c == nil {
+		return in
+	}
+	slide := (5 + r.Int64N(3)*5) * second
+	var w logical.Node = &logical.Window{Input: in, Span: logical.Span{Time: c.Col, Size: slide * (1 + r.Int64N(3)), Slide: slide}}
+	bounds := []int{len(in.Schema()), len(in.Schema()) + 1}[r.IntN(2):]
+	if r.IntN(3) == 0 {
+		w = &logical.Filter{Input: w, Pred: r.predicate(w)}
+	}
+	if r.IntN(4) == 0 {
+		return w
+	}
+	return r.group(w, bounds)
+}
+
+func (r *random) group(in logical.Node, keys []int) logical.Node {
+	s := in.Schema()
+	g := &logical.Group{Input: in, Keys: slices.Clone(keys)}
+	for _, c := range r.Perm(len(s))[:r.IntN(min(2, len(s))+1)] {
+		if !slices.Contains(g.Keys, c) {
+			g.Keys = append(g.Keys, c)
+		}
+	}
+	g.Calls = append(g.Calls, agg.Call{Func: "count", Arg: -1, Filter: -1, Type: batch.T(batch.Int64)})
+	if c := r.column(in, batch.Int64); c != nil {
+		g.Calls = append(g.Calls, agg.Call{
+			Func: []string{"min", "max"}[r.IntN(2)], Arg: c.Col, Filter: -1, ArgType: c.Type, Type: c.Type,
+		})
+	}
+	if len(g.Keys) > 0 && r.IntN(4) == 0 {
+		g.Calls = nil
+	}
+	for range g.Calls {
+		g.Names = append(g.Names, fmt.Sprintf("g%d", len(g.Names)))
+	}
+	return g
+}
