@@ -273,6 +273,9 @@ func (r *random) project(in logical.Node) logical.Node {
 		if e.Type.Kind == batch.Int64 && r.IntN(3) == 0 {
 			e = r.call("+", e, r.call("*", r.number(), r.number()))
 		}
+		if e.Type.Kind == batch.Timestamp && r.IntN(3) == 0 {
+			e = r.call("+", e, expr.Const(batch.T(batch.Interval), "00:00:05"))
+		}
 		p.Exprs, p.Names = append(p.Exprs, e), append(p.Names, fmt.Sprintf("c%d", len(p.Names)))
 	}
 	return p
@@ -290,10 +293,25 @@ func (r *random) windowed(in logical.Node) logical.Node {
 	if r.IntN(3) == 0 {
 		w = &logical.Filter{Input: w, Pred: r.predicate(w)}
 	}
-	if r.IntN(4) == 0 {
+	switch r.IntN(4) {
+	case 0:
 		return w
+	case 1:
+		return r.projectedGroup(w, bounds)
 	}
 	return r.group(w, bounds)
+}
+
+// projectedGroup groups by what a projection leaves of the window's bounds.
+func (r *random) projectedGroup(w logical.Node, bounds []int) logical.Node {
+	p := r.project(w).(*logical.Project)
+	var keys []int
+	for i, e := range p.Exprs {
+		if slices.ContainsFunc(expr.Columns(e), func(c int) bool { return slices.Contains(bounds, c) }) {
+			keys = append(keys, i)
+		}
+	}
+	return r.group(p, keys)
 }
 
 func (r *random) group(in logical.Node, keys []int) logical.Node {
