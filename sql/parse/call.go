@@ -27,7 +27,7 @@ func (s *spelling) arguments(a *args, c *ast.Call, fill *[]func([]ast.Expr)) int
 	switch {
 	case s.peek().punct(")"):
 		return 0
-	case s.peek().op("*") && s.next().punct(")"):
+	case s.peek().op("*") && s.following().punct(")"):
 		s.p++
 		c.Star = true
 		return 0
@@ -53,7 +53,7 @@ func (s *spelling) arguments(a *args, c *ast.Call, fill *[]func([]ast.Expr)) int
 // argument spells one argument, which may be named.
 func (s *spelling) argument(a *args, fill *[]func([]ast.Expr)) {
 	t := s.peek()
-	if (t.kind != tWord && t.kind != tQuoted) || !s.next().punct("=>") && !s.next().punct(":=") {
+	if (t.kind != tWord && t.kind != tQuoted) || !s.following().punct("=>") && !s.following().punct(":=") {
 		a.expr()
 		return
 	}
@@ -74,14 +74,14 @@ func (s *spelling) callTail(a *args, c *ast.Call, fill *[]func([]ast.Expr)) {
 		*fill = append(*fill, s.orderArgs(a, &c.WithinGroup))
 		s.needPunct(")")
 	}
-	if s.isWord("filter") && s.next().punct("(") {
+	if s.isWord("filter") && s.following().punct("(") {
 		s.p += 2
 		s.need("where")
 		i := a.expr()
 		*fill = append(*fill, func(args []ast.Expr) { c.Filter = args[i] })
 		s.needPunct(")")
 	}
-	if s.isWord("over") && (s.next().punct("(") || canName(s.next())) {
+	if s.isWord("over") && (s.following().punct("(") || canName(s.following())) {
 		pos := s.pos()
 		s.p++
 		c.Over = &ast.Window{Pos: pos}

@@ -24,14 +24,22 @@ import (
 // No name of the user's reaches tidb, so none can meet a keyword or a mark.
 type spelling struct {
 	*reader
-	buf      []byte
-	aside    []byte // calls to be appended to the HAVING of the current core
-	marks    []mark
-	setOps   []setOp
-	closers  []int // ranks of prefix operators whose call is still open
-	chain    int   // infix operators so far
-	insert   bool  // DEFAULT may stand as a value
-	leftover bool  // tidb refused the spelling, which is a fault of ours
+	buf    []byte
+	aside  []byte // calls to be appended to the HAVING of the current core
+	marks  []mark
+	setOps []setOp
+	stack  []waiting // operators whose right operand is being read
+	chain  int       // infix operators so far
+	insert bool      // DEFAULT may stand as a value
+}
+
+// waiting is an operator that may yet take in more on its right.
+type waiting struct {
+	rank   int
+	prefix bool // its call is open
+	like   bool // ESCAPE may follow
+	off    int  // where its right operand begins in the spelling
+	tok    int  // and in the text
 }
 
 // mark is the meaning of one number.

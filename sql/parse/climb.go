@@ -3,7 +3,8 @@ package parse
 import "github.com/dirigo-stream/dirigo/sql/ast"
 
 // A chain is a run of operands and operators that tidb left as a flat list,
-// because it stands them all on one rank. climber gives them PostgreSQL's.
+// because it stands them all on one rank. climb gives them PostgreSQL's; that
+// those which do not associate never meet was seen when they were spelled.
 type link struct {
 	mark // of an operator
 	args []ast.Expr
@@ -11,33 +12,25 @@ type link struct {
 }
 
 type climber struct {
-	r     *reader
 	links []link
 	i     int
 }
 
 // climb reads an operand and the operators behind it of at least minRank.
-// pattern: this is the right side of a LIKE.
-func (c *climber) climb(minRank int, pattern bool) ast.Expr {
+func (c *climber) climb(minRank int) ast.Expr {
 	left := c.links[c.i].expr
 	c.i++
-	last := 0 // rank of the infix operator just built
-	for c.i < len(c.links) && c.r.err == nil {
+	for c.i < len(c.links) {
 		op := &c.links[c.i]
 		if op.rank < minRank {
 			return left
 		}
-		if op.rank == last && op.rank < rankOther || op.rank == rankEscape && !pattern {
-			c.r.syntaxAt(op.tok) // these do not associate
-			return left
-		}
 		c.i++
 		if op.post != nil {
-			left, last = op.post(left, op.args), 0
+			left = op.post(left, op.args)
 			continue
 		}
-		right := c.climb(op.rank+1, op.like)
-		left, last = op.infix(left, right, op.args), op.rank
+		left = op.infix(left, c.climb(op.rank+1), op.args)
 	}
 	return left
 }

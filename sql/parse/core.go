@@ -112,12 +112,12 @@ func (s *spelling) groupItem() {
 	pos, tok := s.pos(), s.p
 	kind, words := ast.EmptySet, 1
 	switch {
-	case s.peek().punct("(") && s.next().punct(")"):
+	case s.peek().punct("(") && s.following().punct(")"):
 		s.leaf(2, &ast.GroupingSet{Pos: pos})
 		return
-	case s.isWord("rollup") && s.next().punct("("):
+	case s.isWord("rollup") && s.following().punct("("):
 		kind = ast.Rollup
-	case s.isWord("cube") && s.next().punct("("):
+	case s.isWord("cube") && s.following().punct("("):
 		kind = ast.Cube
 	case s.isWord("grouping", "sets"):
 		kind, words = ast.GroupingSets, 2

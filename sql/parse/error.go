@@ -21,6 +21,8 @@ type Error struct {
 	Message string  // as PostgreSQL would say it, without the position
 	Hint    string  // what to write instead; empty where none can be guessed
 	Pos     ast.Pos // byte offset in the user's text
+
+	ours bool // what was spelled did not parse as it should have: a fault of this package
 }
 
 // Error implements error.

@@ -39,27 +39,81 @@ func (s *spelling) exprOf(bounded bool) {
 	if !s.enter() {
 		return
 	}
-	base := len(s.closers)
+	e := &operators{spelling: s, base: len(s.stack), bounded: bounded, off: len(s.buf), tok: s.p}
 	for {
 		s.operand(bounded)
-		if s.err != nil || !s.operators(base, bounded) {
+		if s.err != nil || !e.next() {
 			break
 		}
 		if s.chain++; s.chain > MaxOperators {
 			s.failAt(s.p, CodeTooComplex, "expression has too many operators")
 		}
 	}
-	s.close(base, 0)
-	s.depth--
+	for len(s.stack) > e.base {
+		s.pop()
+	}
+	s.depth -= 1 + e.wraps
 }
 
-// close ends the prefix operators that bind no weaker than rank.
-func (s *spelling) close(base, rank int) {
-	for n := len(s.closers); n > base && s.closers[n-1] >= rank; n = len(s.closers) {
-		s.closers = s.closers[:n-1]
+// pop takes the innermost operator as complete.
+func (s *spelling) pop() {
+	n := len(s.stack) - 1
+	if s.stack[n].prefix {
 		s.depth--
 		s.emit(")")
 	}
+	s.stack = s.stack[:n]
+}
+
+// operators reads the operators of one expression.
+type operators struct {
+	*spelling
+	base    int // of this expression in the stack
+	bounded bool
+	off     int // where the expression begins in the spelling
+	tok     int // and in the text
+	post    int // rank of the postfix operator just read, 0 if it was none
+	wraps   int
+}
+
+// arrive prepares for an operator of a rank that begins at token tok: what binds
+// tighter is complete, and so is what binds as tight from the left. Operators
+// that do not associate must not meet.
+func (e *operators) arrive(rank, tok int) {
+	if e.post > 0 && rank > e.post {
+		e.enclose()
+	}
+	e.post = 0
+	for len(e.stack) > e.base {
+		top := e.stack[len(e.stack)-1]
+		if top.rank == rank && rank < rankOther && rank > rankAnd && !top.prefix {
+			e.syntaxAt(tok)
+			return
+		}
+		if top.rank < rank {
+			return
+		}
+		e.pop()
+	}
+}
+
+// enclose makes an operand of what ends in a postfix operator, because one that
+// binds tighter follows: x IN (1) + 2 is (x IN (1)) + 2.
+func (e *operators) enclose() {
+	off, tok := e.off, e.tok
+	if n := len(e.stack); n > e.base {
+		off, tok = e.stack[n-1].off, e.stack[n-1].tok
+	}
+	if !e.enter() {
+		return
+	}
+	e.wraps++
+	e.wrap(off, tok).end(func(args []ast.Expr) ast.Expr { return args[0] })
+}
+
+// push notes an infix operator that has just been spelled.
+func (e *operators) push(rank int, like bool) {
+	e.stack = append(e.stack, waiting{rank: rank, like: like, off: len(e.buf), tok: e.p})
 }
 
 // operand spells prefix operators and a primary.
@@ -78,7 +132,7 @@ func (s *spelling) operand(bounded bool) {
 			}
 		case t.kind == tOp && opRanks[t.text] == 0:
 			s.prefix(t.text, nil, rankOther, 1)
-		case t.word("operator") && s.next().punct("("):
+		case t.word("operator") && s.following().punct("("):
 			schema, op, n := s.qualifiedOp()
 			s.prefix(op, schema, rankOther, n)
 		default:
@@ -99,8 +153,8 @@ func (s *spelling) prefix(op string, schema ast.QName, rank, n int) {
 		return &ast.Unary{Pos: pos, Op: op, Schema: schema, X: args[0]}
 	})
 	s.buf = s.buf[:len(s.buf)-1] // the call stays open
-	s.closers = append(s.closers, rank)
 	s.p += n
+	s.stack = append(s.stack, waiting{rank: rank, prefix: true, off: len(s.buf), tok: s.p})
 }
 
 // qualifiedOp reads OPERATOR(schema.op) ahead; n is its number of tokens.
@@ -121,34 +175,34 @@ func (s *spelling) qualifiedOp() (schema ast.QName, op string, n int) {
 	return schema, s.at(i).text, i + 2 - s.p
 }
 
-// operators spells what follows an operand: any number of postfix operators,
-// then an infix one. It reports whether an operand must come next.
-func (s *spelling) operators(base int, bounded bool) bool {
+// next spells what follows an operand: any number of postfix operators, then an
+// infix one. It reports whether an operand must come next.
+func (s *operators) next() bool {
 	for s.err == nil {
 		t := s.peek()
 		switch {
 		case t.kind == tOp:
-			if s.symbol(base, t.text, nil, 1) {
+			if s.symbol(t.text, nil, 1) {
 				return true
 			}
 		case t.kind != tWord:
 			return false
-		case t.text == "operator" && s.next().punct("("):
+		case t.text == "operator" && s.following().punct("("):
 			schema, op, n := s.qualifiedOp()
-			if s.err == nil && s.symbol(base, op, schema, n) {
+			if s.err == nil && s.symbol(op, schema, n) {
 				return true
 			}
-		case t.text == "at" && s.next().word("time"), t.text == "collate":
-			if s.tight(base) {
+		case t.text == "at" && s.following().word("time"), t.text == "collate":
+			if s.tight() {
 				return true
 			}
 		case t.text == "is" && s.isDistinct():
-			s.distinct(base)
+			s.distinct()
 			return true
-		case bounded:
+		case s.bounded:
 			return false
 		default:
-			infix, ok := s.wordOperator(base)
+			infix, ok := s.wordOperator()
 			if infix || !ok {
 				return infix
 			}
@@ -159,13 +213,16 @@ func (s *spelling) operators(base int, bounded bool) bool {
 
 // symbol spells an operator of n tokens that is written with symbols; it
 // reports whether it is infix (op ANY (…) is postfix).
-func (s *spelling) symbol(base int, op string, schema ast.QName, n int) bool {
+func (s *operators) symbol(op string, schema ast.QName, n int) bool {
 	rank := opRanks[op]
 	if rank == 0 || schema != nil {
 		rank = rankOther
 	}
 	tok, pos := s.p, s.pos()
-	s.close(base, rank)
+	s.arrive(rank, s.p)
+	if s.err != nil {
+		return false
+	}
 	s.p += n
 	if s.quantifier() {
 		s.quantified(mark{tok: tok, rank: rank}, op, schema)
@@ -173,6 +230,7 @@ func (s *spelling) symbol(base int, op string, schema ast.QName, n int) bool {
 	}
 	if schema == nil && rank != rankOther && rank != rankPower {
 		s.emit(" " + op)
+		s.push(rank, false)
 		return true
 	}
 	s.infix(mark{tok: tok, rank: rank, infix: func(l, r ast.Expr, _ []ast.Expr) ast.Expr {
@@ -182,25 +240,28 @@ func (s *spelling) symbol(base int, op string, schema ast.QName, n int) bool {
 }
 
 // infix puts a mark as an operator between what was written and what comes.
-func (s *spelling) infix(m mark) {
+func (s *operators) infix(m mark) {
 	s.emit(between[m.rank])
 	s.put(m)
 	s.emit(" " + between[m.rank])
+	s.push(m.rank, m.like)
 }
 
 // tight spells AT TIME ZONE and COLLATE.
-func (s *spelling) tight(base int) bool {
+func (s *operators) tight() bool {
 	tok, pos := s.p, s.pos()
-	if s.take("collate") {
-		s.close(base, rankCollate)
+	if s.isWord("collate") {
+		s.arrive(rankCollate, s.p)
+		s.take("collate")
 		name := s.qname()
 		s.emit(between[rankCollate])
 		s.put(mark{tok: tok, rank: rankCollate, post: func(l ast.Expr, _ []ast.Expr) ast.Expr {
 			return &ast.Collate{Pos: pos, X: l, Collation: name}
 		}})
+		s.post = rankCollate
 		return false
 	}
-	s.close(base, rankZone)
+	s.arrive(rankZone, s.p)
 	s.need("at", "time", "zone")
 	s.infix(mark{tok: tok, rank: rankZone, infix: func(l, r ast.Expr, _ []ast.Expr) ast.Expr {
 		return &ast.AtTimeZone{Pos: pos, X: l, Zone: r}
@@ -213,9 +274,9 @@ func (s *spelling) isDistinct() bool {
 }
 
 // distinct spells IS [NOT] DISTINCT FROM.
-func (s *spelling) distinct(base int) {
+func (s *operators) distinct() {
 	tok, pos := s.p, s.pos()
-	s.close(base, rankIs)
+	s.arrive(rankIs, s.p)
 	s.need("is")
 	not := s.take("not")
 	s.need("distinct", "from")
@@ -226,11 +287,11 @@ func (s *spelling) distinct(base int) {
 
 // quantifier reports whether ANY (…), SOME (…) or ALL (…) comes next.
 func (s *spelling) quantifier() bool {
-	return s.isAny("any", "some", "all") && s.next().punct("(")
+	return s.isAny("any", "some", "all") && s.following().punct("(")
 }
 
 // quantified spells op ANY (…), a postfix operator of op's rank.
-func (s *spelling) quantified(m mark, op string, schema ast.QName) {
+func (s *operators) quantified(m mark, op string, schema ast.QName) {
 	if between[m.rank] == "" {
 		s.unsupported(m.tok, op+" ANY", "use a comparison")
 		return
@@ -257,8 +318,9 @@ func (s *spelling) quantified(m mark, op string, schema ast.QName) {
 }
 
 // postfix begins a called mark that is a postfix operator.
-func (s *spelling) postfix(m mark) *args {
+func (s *operators) postfix(m mark) *args {
 	n := s.put(m)
 	s.emit("(")
-	return &args{s: s, m: n}
+	s.post = m.rank
+	return &args{s: s.spelling, m: n}
 }

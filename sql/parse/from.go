@@ -105,7 +105,7 @@ func (r *reader) isJoin() bool {
 
 // isAsof: ASOF is no keyword, so it begins a join only with JOIN behind it.
 func (r *reader) isAsof() bool {
-	t := r.next()
+	t := r.following()
 	return r.isWord("asof") && (t.word("join") || t.word("left") || t.word("inner"))
 }
 
@@ -146,7 +146,7 @@ func (s *spelling) tablePrimary() {
 		s.parenJoin()
 	case s.isWindow():
 		s.windowTable()
-	case s.isWord("table") && s.next().punct("("):
+	case s.isWord("table") && s.following().punct("("):
 		s.p += 2
 		if !s.isWindow() {
 			s.syntax()
@@ -280,7 +280,7 @@ var windowKinds = map[string]ast.WindowKind{
 // isWindow reports whether a window table function comes next.
 func (s *spelling) isWindow() bool {
 	_, ok := windowKinds[s.peek().text]
-	return ok && s.peek().kind == tWord && s.next().punct("(")
+	return ok && s.peek().kind == tWord && s.following().punct("(")
 }
 
 // windowTable spells TUMBLE(relation, column, size) and its like.
@@ -295,7 +295,7 @@ func (s *spelling) windowTable() *ast.WindowTable {
 		t.Input = &ast.TableName{Pos: s.pos(), Name: s.qname()}
 	}
 	s.needPunct(",")
-	descriptor := s.isWord("descriptor") && s.next().punct("(")
+	descriptor := s.isWord("descriptor") && s.following().punct("(")
 	if descriptor {
 		s.p += 2
 	}

@@ -4,7 +4,7 @@ import "github.com/dirigo-stream/dirigo/sql/ast"
 
 // withOptions reads WITH (name = value, …), if it comes next.
 func (r *reader) withOptions() ast.Options {
-	if !r.isWord("with") || !r.next().punct("(") {
+	if !r.isWord("with") || !r.following().punct("(") {
 		return nil
 	}
 	r.p++

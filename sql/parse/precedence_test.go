@@ -73,6 +73,9 @@ func TestPrecedence(t *testing.T) {
 		{"a ILIKE b AND c NOT SIMILAR TO d", "(a ILIKE b) AND (c NOT SIMILAR TO d)"},
 		{"a + 1 IN (1, 2) = b", "((a + 1) IN (1, 2)) = b"},
 		{"1 IN (1) IN (true)", "(1 IN (1)) IN (TRUE)"},
+		{"1 IN (1) + 2", "(1 IN (1)) + 2"},
+		{"NOT a = b IN (1) || c", "NOT (a = ((b IN (1)) || c))"},
+		{"a IS NULL || b IS NULL * c", "(((a IS NULL) || b) IS NULL) * c"},
 		{"a = b IN (c)", "a = (b IN (c))"},
 		{"a BETWEEN 1 AND 2 AND b", "(a BETWEEN 1 AND 2) AND b"},
 		{"a NOT BETWEEN 1 + 1 AND 2 * 3 = b", "(a NOT BETWEEN (1 + 1) AND (2 * 3)) = b"},
@@ -133,9 +136,9 @@ func TestNoAssociation(t *testing.T) {
 		{"SELECT a BETWEEN b AND c BETWEEN d AND e", "BETWEEN", 25},
 		{"SELECT a IS DISTINCT FROM b IS NULL", "IS", 28},
 		{"SELECT a = b = ANY (c)", "=", 13},
-		{"SELECT a ESCAPE b", "ESCAPE", 9},
-		{"SELECT a LIKE b ESCAPE c ESCAPE d", "ESCAPE", 25},
-		{"SELECT a BETWEEN b AND c ESCAPE d", "ESCAPE", 25},
+		{"SELECT a ESCAPE b", "b", 16},
+		{"SELECT a LIKE b ESCAPE c ESCAPE d", "d", 32},
+		{"SELECT a BETWEEN b AND c ESCAPE d", "d", 32},
 	} {
 		_, err := ParseOne(c.in)
 		e, ok := err.(*Error)

@@ -4,61 +4,62 @@ import "github.com/dirigo-stream/dirigo/sql/ast"
 
 // wordOperator spells an operator that is a word. ok: there was one; infix: an
 // operand must come next.
-func (s *spelling) wordOperator(base int) (infix, ok bool) {
+func (s *operators) wordOperator() (infix, ok bool) {
 	tok := s.p
 	switch s.peek().text {
 	case "and":
-		s.logical(base, rankAnd)
+		s.logical(rankAnd)
 		return true, true
 	case "or":
-		s.logical(base, rankOr)
+		s.logical(rankOr)
 		return true, true
 	case "is":
-		s.is(base)
+		s.is()
 		return false, true
 	case "isnull", "notnull":
 		not := s.peek().text == "notnull"
-		s.close(base, rankIs)
+		s.arrive(rankIs, s.p)
 		s.p++
 		s.isMark(tok, ast.IsNull, not)
 		return false, true
 	case "escape":
-		s.escape(base)
-		return true, true
+		took := s.escape()
+		return took, took
 	}
 	at := s.p
 	not := s.take("not")
 	switch {
 	case s.isAny("like", "ilike"), s.isWord("similar", "to"):
-		return s.like(base, tok, not), true
+		return s.like(tok, not), true
 	case s.isAny("in"):
-		s.in(base, tok, not)
+		s.in(tok, not)
 		return false, true
 	case s.isAny("between"):
-		s.betweenOp(base, tok, not)
+		s.betweenOp(tok, not)
 		return true, true
 	}
 	if not {
 		s.p = at
 		// NOT behind an operand begins nothing else; NOT NULL of a column
 		// definition ends the expression.
-		if !s.next().word("null") && !s.next().word("deferrable") {
+		if !s.following().word("null") && !s.following().word("deferrable") {
 			s.syntaxAt(at + 1)
 		}
 	}
 	return false, false
 }
 
-func (s *spelling) logical(base, rank int) {
-	s.close(base, rank)
+func (s *operators) logical(rank int) {
+	s.arrive(rank, s.p)
 	s.emit(" " + s.peek().text)
 	s.p++
+	s.push(rank, false)
 }
 
 // is spells IS [NOT] NULL, TRUE, FALSE, UNKNOWN.
-func (s *spelling) is(base int) {
+func (s *operators) is() {
 	tok := s.p
-	s.close(base, rankIs)
+	s.arrive(rankIs, s.p)
 	s.need("is")
 	not := s.take("not")
 	kinds := map[string]ast.IsKind{"null": ast.IsNull, "true": ast.IsTrue, "false": ast.IsFalse, "unknown": ast.IsUnknown}
@@ -75,12 +76,13 @@ func (s *spelling) is(base int) {
 	}
 }
 
-func (s *spelling) isMark(tok int, kind ast.IsKind, not bool) {
+func (s *operators) isMark(tok int, kind ast.IsKind, not bool) {
 	pos := s.posAt(tok)
 	s.emit(between[rankIs])
 	s.put(mark{tok: tok, rank: rankIs, post: func(l ast.Expr, _ []ast.Expr) ast.Expr {
 		return &ast.Is{Pos: pos, X: l, What: kind, Not: not}
 	}})
+	s.post = rankIs
 }
 
 // escaped is a pattern with its ESCAPE, on the way to its LIKE.
@@ -89,20 +91,30 @@ type escaped struct {
 	escape ast.Expr
 }
 
-func (s *spelling) escape(base int) {
+// escape spells ESCAPE, if there is a LIKE that waits for it; else the word is
+// just a name.
+func (s *operators) escape() bool {
+	n := len(s.stack)
+	for n > s.base && s.stack[n-1].rank > rankEscape {
+		n--
+	}
+	if n == s.base || !s.stack[n-1].like {
+		return false
+	}
 	tok := s.p
-	s.close(base, rankEscape)
+	s.arrive(rankEscape, s.p)
 	s.p++
 	s.infix(mark{tok: tok, rank: rankEscape, infix: func(l, r ast.Expr, _ []ast.Expr) ast.Expr {
 		return &escaped{Expr: l, escape: r}
 	}})
+	return true
 }
 
 // like spells LIKE, ILIKE and SIMILAR TO; LIKE ANY (…) is postfix.
-func (s *spelling) like(base, tok int, not bool) bool {
+func (s *operators) like(tok int, not bool) bool {
 	kinds := map[string]ast.LikeKind{"like": ast.LikeOp, "ilike": ast.ILikeOp, "similar": ast.SimilarOp}
 	kind, pos := kinds[s.peek().text], s.posAt(tok)
-	s.close(base, rankLike)
+	s.arrive(rankLike, tok)
 	s.p++
 	if kind == ast.SimilarOp {
 		s.need("to")
@@ -122,9 +134,9 @@ func (s *spelling) like(base, tok int, not bool) bool {
 }
 
 // in spells IN (list) and IN (query), which are postfix.
-func (s *spelling) in(base, tok int, not bool) {
+func (s *operators) in(tok int, not bool) {
 	pos := s.posAt(tok)
-	s.close(base, rankLike)
+	s.arrive(rankLike, tok)
 	s.need("in")
 	s.emit(between[rankLike])
 	a := s.postfix(mark{tok: tok, rank: rankLike})
@@ -144,9 +156,9 @@ func (s *spelling) in(base, tok int, not bool) {
 }
 
 // betweenOp spells BETWEEN lo AND: an infix operator that carries its lower end.
-func (s *spelling) betweenOp(base, tok int, not bool) {
+func (s *operators) betweenOp(tok int, not bool) {
 	pos := s.posAt(tok)
-	s.close(base, rankLike)
+	s.arrive(rankLike, tok)
 	s.need("between")
 	symmetric := s.take("symmetric")
 	if !symmetric {
@@ -162,4 +174,6 @@ func (s *spelling) betweenOp(base, tok int, not bool) {
 		return &ast.Between{Pos: pos, X: l, Lo: args[0], Hi: r, Not: not, Symmetric: symmetric}
 	}
 	s.emit(between[rankLike])
+	s.post = 0
+	s.push(rankLike, false)
 }

@@ -141,7 +141,7 @@ func (s *spelling) wordPrimary(t token) bool {
 		if s.keyword(t.text) {
 			return false
 		}
-		if t.text == "interval" && s.next().kind == tNumber {
+		if t.text == "interval" && s.following().kind == tNumber {
 			s.syntaxAt(s.p + 1)
 			s.hint("an interval is written INTERVAL '10 seconds' or INTERVAL '10' SECOND")
 			return false
@@ -168,7 +168,7 @@ func (s *spelling) nameOrCall() bool {
 	s.p++
 	q := ast.QName{nameOf(first)}
 	for s.peek().punct(".") {
-		if s.next().op("*") {
+		if s.following().op("*") {
 			s.p = start
 			s.leaf(2*len(q)+1, &ast.Star{Pos: pos, Qual: q})
 			return false

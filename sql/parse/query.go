@@ -77,7 +77,7 @@ func (r *reader) with() *ast.With {
 		} else if not {
 			r.syntax()
 		}
-		if t := r.next(); t.word("insert") || t.word("update") || t.word("delete") {
+		if t := r.following(); t.word("insert") || t.word("update") || t.word("delete") {
 			r.unsupported(r.p+1, upper(t.text)+" in WITH", "")
 		}
 		c.Query = r.parenQuery()
@@ -172,7 +172,7 @@ func (s *spelling) tail(q *ast.Select) {
 	t.limits()
 	switch {
 	case s.isWord("for"):
-		what := "FOR " + upper(s.next().text)
+		what := "FOR " + upper(s.following().text)
 		s.unsupported(s.p, what, "rows are not locked here")
 	case s.isWord("into"):
 		s.unsupported(s.p, "SELECT INTO", "use CREATE MATERIALIZED VIEW … AS")

@@ -22,7 +22,7 @@ func (s *spelling) keyword(word string) bool {
 		"current_role", "session_user", "user", "current_catalog", "current_schema":
 		return s.valueFunction()
 	}
-	return s.next().punct("(") && s.keywordCall(word)
+	return s.following().punct("(") && s.keywordCall(word)
 }
 
 // keywordCall spells the calls whose name is a keyword; "(" comes next.
@@ -149,7 +149,7 @@ func (s *spelling) caseExpr() bool {
 }
 
 func (s *spelling) cast() bool {
-	if !s.next().punct("(") {
+	if !s.following().punct("(") {
 		s.syntaxAt(s.p + 1)
 		return true
 	}

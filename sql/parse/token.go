@@ -49,7 +49,7 @@ func (r *reader) at(i int) token {
 }
 
 func (r *reader) peek() token      { return r.at(r.p) }
-func (r *reader) next() token      { return r.at(r.p + 1) }
+func (r *reader) following() token { return r.at(r.p + 1) }
 func (r *reader) done() bool       { return r.p >= r.end }
 func (r *reader) pos() ast.Pos     { return r.posAt(r.p) }
 func (r *reader) raw(i int) string { return r.src[r.toks[i].pos:r.toks[i].end] }

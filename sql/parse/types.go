@@ -21,7 +21,7 @@ var keywordTypes = map[string]string{
 func (r *reader) typeName() ast.TypeName {
 	t := ast.TypeName{Pos: r.pos()}
 	if base := keywordTypes[r.peek().text]; base != "" && r.peek().kind == tWord &&
-		(base != "float8" || !r.isWord("double") || r.next().word("precision")) {
+		(base != "float8" || !r.isWord("double") || r.following().word("precision")) {
 		r.keywordType(&t, base)
 	} else {
 		r.namedType(&t)
@@ -153,7 +153,7 @@ func (r *reader) intervalFields() (fields string, mods []int) {
 	r.p++
 	fields, last := upper(from.text), from.text
 	if r.isWord("to") {
-		to := r.next()
+		to := r.following()
 		if intervalUnits[to.text] <= rank || rank == 2 || rank == 1 && to.text != "month" {
 			r.syntaxAt(r.p + 1)
 			return "", nil

@@ -19,7 +19,7 @@ func (r *reader) show() ast.Statement {
 	word := r.peek()
 	kind, ok := lists[word.text]
 	switch {
-	case ok && word.kind == tWord && !r.next().punct("."):
+	case ok && word.kind == tWord && !r.following().punct("."):
 		r.p++
 		s.What = kind
 	case r.take("create"):
@@ -66,10 +66,10 @@ func (r *reader) set() ast.Statement {
 	case r.isWord("session", "authorization"), r.isWord("role"), r.isWord("constraints"):
 		r.unsupported(r.p, "SET "+upper(r.peek().text), "")
 		return s
-	case r.isWord("local") && !r.next().op("="):
+	case r.isWord("local") && !r.following().op("="):
 		r.p++
 		s.Scope = ast.SetLocal
-	case r.isWord("session") && !r.next().op("="):
+	case r.isWord("session") && !r.following().op("="):
 		r.p++
 	}
 	r.setValues(s)

@@ -43,13 +43,13 @@ func (s *spelling) tree() tidb.StmtNode {
 		}
 	}
 	s.syntaxAt(tok)
-	s.leftover = true
+	s.err.ours = true
 	return nil
 }
 
 // foreign reports a construct of tidb's that no spelling should hold.
 func (s *spelling) foreign() {
-	s.fail(&Error{Code: CodeUnsupported, Message: "this form of query is not supported", Pos: s.posAt(0)})
+	s.fail(&Error{Code: CodeUnsupported, Message: "this form of query is not supported", Pos: s.posAt(0), ours: true})
 }
 
 // queryTree fills q from tidb's tree; cores are its operands, spelled in order.

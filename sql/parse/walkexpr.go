@@ -34,21 +34,14 @@ func (s *spelling) walk(n tidb.ExprNode) (ast.Expr, int) {
 	return nil, 0
 }
 
-const parenHint = "put parentheses around what this operator belongs to"
-
-// operandMark returns the mark of an operand. An operator there means that
-// one of higher rank follows a postfix operator: PostgreSQL takes x IN (1) + 2
-// as (x IN (1)) + 2, a reader does not.
+// operandMark returns the mark of an operand. An operator in its place would
+// mean that what was spelled is not what was meant.
 func (s *spelling) operandMark(name string) *mark {
 	m := s.markOf(name)
-	if m == nil || m.build != nil {
-		return m
+	if m == nil || m.build == nil {
+		return nil
 	}
-	if s.err == nil {
-		s.syntaxAt(m.tok)
-		s.hint(parenHint)
-	}
-	return nil
+	return m
 }
 
 func (s *spelling) walkAll(list []tidb.ExprNode) []ast.Expr {
@@ -156,8 +149,8 @@ func (s *spelling) chainOf(run []*tidb.BinaryOperationExpr, left ast.Expr) ast.E
 	if s.err != nil {
 		return nil
 	}
-	c := &climber{r: s.reader, links: links}
-	return c.climb(0, false)
+	c := &climber{links: links}
+	return c.climb(0)
 }
 
 // operatorMark returns the mark of an infix or postfix operator with its

@@ -181,7 +181,7 @@ func (r *reader) declare(pos ast.Pos) ast.Statement {
 
 // direction reads what stands between FETCH and FROM.
 func (r *reader) direction(s *ast.Fetch) {
-	t := r.next()
+	t := r.following()
 	if r.endsAfter(1) { // FETCH c, whatever c is called
 		return
 	}
