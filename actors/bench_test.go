@@ -3,6 +3,7 @@ package actors
 import (
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"unsafe"
 )
@@ -106,6 +107,41 @@ func BenchmarkQueue(b *testing.B) {
 		q.pop(-1, false)
 		q.push(Rank{Key: keys[i&(1<<12-1)]}, u)
 	}
+}
+
+// BenchmarkQueues compares one queue for all workers with one each, which others
+// look at for something more urgent: the choice between them.
+func BenchmarkQueues(b *testing.B) {
+	for _, workers := range []int{2, 4, 8, 16} {
+		for _, n := range []int{1, workers} {
+			b.Run(fmt.Sprintf("workers=%d/queues=%d", workers, n), func(b *testing.B) { queues(b, workers, n) })
+		}
+	}
+}
+
+func queues(b *testing.B, workers, n int) {
+	p := &pool{}
+	for i := range workers {
+		p.workers = append(p.workers, &worker{pool: p, i: i})
+	}
+	u := &helper[int]{lessor: &actor[int]{}}
+	var all sync.WaitGroup
+	for i, w := range p.workers {
+		all.Go(func() {
+			q := &p.workers[i%n].q
+			for range 16 {
+				q.push(Rank{Key: 1 << 40}, u)
+			}
+			for k := range int64(b.N / workers) {
+				if n > 1 {
+					w.victim(q.head.Load(), true)
+				}
+				q.push(Rank{Key: k<<20 | 1<<40}, u)
+				q.pop(-1, false)
+			}
+		})
+	}
+	all.Wait()
 }
 
 // BenchmarkLend measures the mailbox's part of lending one message: decision,

@@ -73,13 +73,17 @@ func (mb *Mailbox[P]) control() *Call[P] {
 	if l := mb.lend; l != nil && len(l.partials) > 0 {
 		mb.call().Partial = l.partials[0].Value
 		l.partials[0] = Partial{}
-		l.partials = l.partials[1:]
+		if l.partials = l.partials[1:]; len(l.partials) == 0 {
+			l.partials = nil
+		}
 		l.count.Merged++
 		return mb.begin(CallAbsorb)
 	}
 	if l := mb.lend; l != nil && len(l.rerun) > 0 {
 		b := l.rerun[0]
-		l.rerun = l.rerun[1:]
+		if l.rerun = l.rerun[1:]; len(l.rerun) == 0 {
+			l.rerun = nil
+		}
 		mb.held = held[P]{lent: b}
 		x := mb.call()
 		x.In, x.Payload, x.Meta, x.Stamp = mb.ins[b.ch].port, b.p, b.meta, 0

@@ -45,6 +45,14 @@ func (rt *Runtime[P]) Stats() (s RuntimeStats) {
 	return s
 }
 
+// Armed returns how many due times are set: none when nothing is in flight and
+// nothing can be passivated.
+func (rt *Runtime[P]) Armed() int {
+	rt.timers.mu.Lock()
+	defer rt.timers.mu.Unlock()
+	return len(rt.timers.due)
+}
+
 // account notes what a call took. A message's cost is that of its Push and of
 // what resumed it.
 func (a *actor[P]) account(c *Call[P], from, to int64) {

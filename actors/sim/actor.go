@@ -17,6 +17,7 @@ type Actor[P any] struct {
 	lessees []*lessee[P]
 	reports []actors.LesseeReport // on their way here
 	ready   bool                  // Next may have something to say
+	parked  bool                  // waits for something outside
 	weight  int
 }
 
@@ -67,6 +68,9 @@ func (a *Actor[P]) enabled() {
 	if a.ready {
 		a.w.may(a.weight, a.step)
 	}
+	if a.parked {
+		a.w.may(2, a.unpark)
+	}
 	if len(a.reports) > 0 {
 		a.w.may(6, a.hear)
 	}
@@ -94,6 +98,15 @@ func (a *Actor[P]) step() {
 	}
 	a.mb.Done(more)
 	a.perform()
+	if a.w.cfg.Parks && a.w.rng.IntN(6) == 0 {
+		a.parked = true
+		a.mb.Park(true)
+	}
+}
+
+func (a *Actor[P]) unpark() {
+	a.parked, a.ready = false, true
+	a.mb.Park(false)
 }
 
 func (a *Actor[P]) perform() {

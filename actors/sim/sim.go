@@ -21,6 +21,7 @@ type Config struct {
 	Lend    float64 // share of the messages that are lent
 	Lessees int     // per lessor; 0: 2
 	LentFor int64   // virtual ns; 0: 20
+	Parks   bool    // actors wait, between any two calls, for something outside
 	Lossy   bool    // lessees are lost, what they tell is lost or doubled
 	Steps   int     // after so many a run counts as a livelock; 0: 200,000
 

@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	schedules = flag.Int("schedules", 1000, "schedules per topology")
+	schedules = flag.Int("schedules", 500, "schedules per topology")
 	from      = flag.Uint64("from", 0, "first seed")
 )
 
@@ -26,7 +26,7 @@ func run(name string, seed uint64, f fault.Set) (stats sim.Stats, err error) {
 	g := toy.Random(name, rng, 14)
 	w := sim.New[*toy.Batch](rng, sim.Config{
 		Fuel: 1 + rng.IntN(2), Lend: []float64{0, 0.5, 0.9, 1}[rng.IntN(4)],
-		LentFor: []int64{20, 400}[rng.IntN(2)], Lossy: rng.IntN(2) == 0, Steps: 60_000, Faults: f,
+		LentFor: []int64{20, 400}[rng.IntN(2)], Parks: rng.IntN(4) == 0, Lossy: rng.IntN(2) == 0, Steps: 60_000, Faults: f,
 	})
 	most := 1 + rng.Int64N([]int64{3, 20}[rng.IntN(2)])
 	quota := &actors.Quota{Limit: 2 + rng.Int64N([]int64{8, 60}[rng.IntN(2)])}
