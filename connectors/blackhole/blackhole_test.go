@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/dirigo-stream/dirigo/connectors"
+	"github.com/dirigo-stream/dirigo/connectors/conntest"
 	"github.com/dirigo-stream/dirigo/exec/batch"
 )
 
@@ -155,4 +156,13 @@ func bench(b *testing.B, rows *batch.Batch) {
 	for i := 0; i < b.N; i += rows.N {
 		send(b, s, rows)
 	}
+}
+
+func TestSink(t *testing.T) {
+	conntest.RunSink(t, func(*testing.T) conntest.Sink {
+		return conntest.Sink{
+			Open: func() (connectors.Sink, error) { return New(connectors.Spec{}) },
+			Rows: rows(1, 100),
+		}
+	})
 }

@@ -1,0 +1,126 @@
+package nexmark
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/dirigo-stream/dirigo/connectors"
+	"github.com/dirigo-stream/dirigo/connectors/conntest"
+	"github.com/dirigo-stream/dirigo/exec/batch"
+)
+
+func TestSource(t *testing.T) {
+	for name, table := range tables {
+		t.Run(name, func(t *testing.T) {
+			conntest.RunSource(t, conntest.Source{
+				Open: func() (connectors.Source, error) {
+					return NewSource(connectors.Spec{Name: name, Options: map[string]string{
+						"connector": "nexmark", "table": name, "events": "3000", "seed": "7",
+					}})
+				},
+				Columns: len(Schema(name)), Rows: int(table.rows(3000)), Ends: true,
+			})
+		})
+	}
+}
+
+// fakeClock moves when it is told to.
+type fakeClock struct {
+	now   time.Time
+	at    time.Time
+	timer func()
+}
+
+func (c *fakeClock) Now() time.Time { return c.now }
+
+func (c *fakeClock) AfterFunc(d time.Duration, f func()) func() {
+	c.at, c.timer = c.now.Add(d), f
+	return func() { c.timer = nil }
+}
+
+func (c *fakeClock) advance(d time.Duration) {
+	c.now = c.now.Add(d)
+	if c.timer != nil && !c.now.Before(c.at) {
+		f := c.timer
+		c.timer = nil
+		f()
+	}
+}
+
+// TestPace: a paced source gives what is due, however seldom it is read, says
+// when each row was due, and wakes its reader for the next.
+func TestPace(t *testing.T) {
+	clock := &fakeClock{now: time.Unix(1000, 0)}
+	s, err := NewSourceAt(connectors.Spec{Options: map[string]string{"table": "bid", "rate": "100"}}, clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	woken := 0
+	r, err := s.Open(func() { woken++ })
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Demand([]bool{true})
+	r.Assign(0, connectors.Earliest)
+	start := clock.now // row 0, event 4, happens now
+	read := func() connectors.Rows {
+		t.Helper()
+		var rows connectors.Rows
+		if _, err := r.Read(&rows, 1000); err != nil {
+			t.Fatal(err)
+		}
+		return rows
+	}
+	if rows := read(); rows.N != 1 || rows.Born != start.UnixNano() {
+		t.Fatalf("at the start: %d rows, born %d", rows.N, rows.Born)
+	}
+	if rows := read(); rows.N != 0 || clock.timer == nil || clock.at.Sub(clock.now) != 10*time.Millisecond {
+		t.Fatalf("before the next row: %d rows, the timer stands at %v", rows.N, clock.at.Sub(clock.now))
+	}
+	clock.advance(10 * time.Millisecond)
+	if rows := read(); rows.N != 1 || woken != 1 {
+		t.Fatalf("after 10 ms: %d rows, woken %d times", rows.N, woken)
+	}
+	clock.advance(9990 * time.Millisecond) // event 1004: 20 epochs on
+	rows := read()
+	if rows.N != 919 || rows.Next != 921 {
+		t.Fatalf("after 10 s: %d rows, next %d", rows.N, rows.Next)
+	}
+	if want := start.Add(10 * time.Second).UnixNano(); rows.Born != want {
+		t.Fatalf("the last row was born %d ns off", rows.Born-want)
+	}
+	// A reader that begins in the past gets what has happened since.
+	late, err := s.Open(func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	late.Assign(0, 0)
+	if _, err := late.Read(&rows, 10_000); err != nil || rows.N != 921 {
+		t.Fatalf("a second reader: %d rows, %v", rows.N, err)
+	}
+	if err := errors.Join(r.Close(), late.Close()); err != nil || clock.timer != nil {
+		t.Fatal("a timer is left after Close", err)
+	}
+}
+
+// TestOptions: mistakes name the option.
+func TestOptions(t *testing.T) {
+	for option, options := range map[string]map[string]string{
+		"table":     {"table": "bids"},
+		"events":    {"table": "bid", "events": "-1"},
+		"rate":      {"table": "bid", "rate": "fast"},
+		"seed":      {"table": "bid", "seed": "x"},
+		"base_time": {"table": "bid", "base_time": "now"},
+		"topic":     {"table": "bid", "topic": "x"},
+	} {
+		var oe *connectors.OptionError
+		if _, err := NewSource(connectors.Spec{Options: options}); !errors.As(err, &oe) || oe.Option != option {
+			t.Errorf("%v: %v, want a mistake in %s", options, err, option)
+		}
+	}
+	cols := []connectors.Column{{Name: "pricee", Type: batch.T(batch.Int64)}}
+	if _, err := NewSource(connectors.Spec{Columns: cols, Options: map[string]string{"table": "bid"}}); err == nil {
+		t.Error("a column that is not there was taken")
+	}
+}
