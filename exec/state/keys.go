@@ -23,6 +23,7 @@ type keyCol struct {
 	word       []int64
 	data       []byte
 	start, end []uint32
+	own        []byte // encoded values; data may be someone else's
 }
 
 func (k *Keys) reset(s *shape, n int) {
@@ -118,12 +119,13 @@ func (c *keyCol) sizeVar(n int) {
 
 func (c *keyCol) encode(rows []int32, add func([]byte, int32) []byte) {
 	c.sizeVar(len(rows))
-	c.data = c.data[:0]
+	c.own = c.own[:0]
 	for i, row := range rows {
-		c.start[i] = uint32(len(c.data))
-		c.data = add(c.data, row)
-		c.end[i] = uint32(len(c.data))
+		c.start[i] = uint32(len(c.own))
+		c.own = add(c.own, row)
+		c.end[i] = uint32(len(c.own))
 	}
+	c.data = c.own
 }
 
 // loadPage takes the keys of slots of a page: of another table with the same

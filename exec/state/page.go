@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"math/bits"
 	"slices"
 	"sync/atomic"
 )
@@ -137,7 +138,8 @@ func room(n int) int {
 	case n <= 512:
 		return (n + 63) &^ 63
 	}
-	return n + n/4
+	step := 1 << (bits.Len(uint(n-1)) - 3) // room(room(n)) = room(n)
+	return (n + step - 1) &^ (step - 1)
 }
 
 // put adds a byte string to the heap and returns its word.

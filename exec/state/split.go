@@ -43,7 +43,8 @@ func (t *Table) split(pid uint32) {
 	}
 	hp := uint32(len(t.pages))
 	hi.charged, lo.charged = 0, p.charged
-	t.pages[pid], t.pages = lo, append(t.pages, hi)
+	t.pages[pid] = lo
+	t.pages = append(t.pages, hi)
 	for _, half := range []*page{lo, hi} {
 		half.rehash(t.shape, indexSize(half.n))
 		t.charge(half)
