@@ -45,7 +45,11 @@ func (a *actor[P]) perform(now int64) {
 		case EffectLend:
 			a.lendTo(&e.Lent, now)
 		case EffectCollect:
-			a.helpers[e.Lessee].collect(e.Collect, a.rt.policy.Arrive(&a.load, Meta{}, now))
+			m := Meta{} // what was lent inherits the deadline of the work that waits for it
+			if a.mb.due != nil {
+				m.Born = a.mb.due.Born
+			}
+			a.helpers[e.Lessee].collect(e.Collect, a.rt.policy.Arrive(&a.load, m, now))
 		}
 	}
 }

@@ -201,7 +201,7 @@ type Ref[P any] struct{ a *actor[P] }
 // Wake makes a Poller's Poll run. It may be called from anywhere, never blocks,
 // and costs little when the actor is awake already.
 func (r *Ref[P]) Wake() {
-	if !r.a.woken.Swap(true) {
+	if !r.a.woken.Load() && !r.a.woken.Swap(true) {
 		r.a.kick(nil)
 	}
 }

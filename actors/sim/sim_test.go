@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	schedules = flag.Int("schedules", 500, "schedules per topology")
+	schedules = flag.Int("schedules", 1000, "schedules per topology")
 	from      = flag.Uint64("from", 0, "first seed")
 )
 

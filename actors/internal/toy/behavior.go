@@ -16,7 +16,7 @@ type node struct {
 	instance int
 	routes   []route
 	queue    []Row
-	sealed   func(actors.Punct) // told of each Seal, after the tick's work; may be nil
+	passed   func(actors.Punct) // told of each frontier that is judged or sealed; may be nil
 }
 
 // route is an output port: the column that chooses among N channels.
@@ -52,12 +52,17 @@ func (x *node) send(rows []Row, t *turn) {
 }
 
 // Due implements actors.Behavior.
-func (x *node) Due(actors.Frontier, bool, int64) bool { return false }
+func (x *node) Due(f actors.Frontier, _ bool, _ int64) bool {
+	if x.passed != nil {
+		x.passed(f.Punct)
+	}
+	return false
+}
 
 // Advance implements actors.Behavior.
 func (x *node) Advance(f actors.Frontier, t *turn) (bool, error) {
-	if f.Seal != 0 && x.sealed != nil {
-		x.sealed(f.Punct)
+	if f.Seal != 0 && x.passed != nil {
+		x.passed(f.Punct)
 	}
 	return x.Resume(t)
 }
@@ -144,6 +149,7 @@ func (x *group) Push(_ int, b *Batch, t *turn) (bool, error) {
 }
 
 func (x *group) Due(f actors.Frontier, rows bool, least int64) bool {
+	x.node.Due(f, rows, least)
 	if x.v.Kind == Agg {
 		return rows
 	}
@@ -247,7 +253,10 @@ func (x *view) Push(_ int, b *Batch, _ *turn) (bool, error) {
 	return false, nil
 }
 
-func (x *view) Due(actors.Frontier, bool, int64) bool { return true }
+func (x *view) Due(f actors.Frontier, rows bool, least int64) bool {
+	x.node.Due(f, rows, least)
+	return true
+}
 
 func (x *view) Advance(f actors.Frontier, t *turn) (bool, error) {
 	for _, r := range x.delta {

@@ -20,8 +20,9 @@ type Built[R any] struct {
 // Observer is told of what happens in a run, from the actors' turns.
 type Observer struct {
 	Show func(vertex, instance int, s Shown)
-	// Sealed is told of each Seal that an actor takes, with its tick.
-	Sealed func(vertex, instance int, p actors.Punct)
+	// Passed is told of each frontier that an actor judges, and of those with a
+	// Seal when their work is done.
+	Passed func(vertex, instance int, p actors.Punct)
 }
 
 // Build makes the actors of g on e; credit gives each channel's, in rows.
@@ -107,8 +108,8 @@ func (b *Built[R]) connect(e Engine[R], credit func() int64) {
 func (g *Graph) behavior(v, i int, routes []route, o Observer) actors.Behavior[*Batch] {
 	x := &g.Vertices[v]
 	n := node{g: g, v: x, instance: i, routes: routes}
-	if o.Sealed != nil {
-		n.sealed = func(p actors.Punct) { o.Sealed(v, i, p) }
+	if o.Passed != nil {
+		n.passed = func(p actors.Punct) { o.Passed(v, i, p) }
 	}
 	switch x.Kind {
 	case Source:

@@ -15,6 +15,7 @@ type Log struct {
 	mu     sync.Mutex
 	shown  map[place][]Shown
 	sealed map[place][]actors.Punct
+	wrong  error // the first frontier that was not the reference's
 	left   int
 	done   chan struct{}
 }
@@ -35,7 +36,7 @@ func NewLog(g *Graph) *Log {
 func (g *Graph) view() int { return len(g.Vertices) - 1 }
 
 // Observer returns what fills the log.
-func (l *Log) Observer() Observer { return Observer{Show: l.show, Sealed: l.seal} }
+func (l *Log) Observer() Observer { return Observer{Show: l.show, Passed: l.pass} }
 
 // Done is closed when every instance of the view has shown the last tick.
 func (l *Log) Done() <-chan struct{} { return l.done }
@@ -52,15 +53,23 @@ func (l *Log) show(v, i int, s Shown) {
 	}
 }
 
-func (l *Log) seal(v, i int, p actors.Punct) {
+func (l *Log) pass(v, i int, p actors.Punct) {
+	wm := l.g.watermark(v, p.Tick)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if p.Watermark != wm && l.wrong == nil {
+		l.wrong = fmt.Errorf("actor %d/%d has watermark %d at tick %d, want %d", v, i, p.Watermark, p.Tick, wm)
+	}
+	if p.Seal == 0 {
+		return
+	}
 	k := place{v, i}
 	l.sealed[k] = append(l.sealed[k], p)
 }
 
-// Check compares the view with the naive recomputation at every tick, and every
-// actor's Seals with those of the script. Where an instance has not shown a tick
+// Check compares the view with the naive recomputation at every tick, every
+// actor's watermark at each frontier with that of the sources above it, and its
+// Seals with those of the script. Where an instance has not shown a tick
 // (it had merged Puncts) its last state stands.
 func (l *Log) Check() error {
 	l.mu.Lock()
@@ -73,6 +82,9 @@ func (l *Log) Check() error {
 		if want, _ := l.g.Eval(l.g.view(), p.Tick); !got.Equal(want) {
 			return fmt.Errorf("view at tick %d: %v want %v", p.Tick, got, want)
 		}
+	}
+	if l.wrong != nil {
+		return l.wrong
 	}
 	return l.checkSeals()
 }

@@ -16,6 +16,25 @@ func (g *Graph) Eval(v int, t uint64) (Rel, int64) {
 	return x.compute(in, wm), wm
 }
 
+// watermark returns the least watermark of the sources above v at tick t.
+func (g *Graph) watermark(v int, t uint64) int64 {
+	x := &g.Vertices[v]
+	if x.Kind == Source {
+		wm := int64(-none - 1)
+		for _, e := range g.Scripts[x.Part] {
+			if e.Rows == nil && e.Punct.Tick <= t {
+				wm = e.Punct.Watermark
+			}
+		}
+		return wm
+	}
+	wm := int64(none)
+	for _, u := range x.Ins {
+		wm = min(wm, g.watermark(u, t))
+	}
+	return wm
+}
+
 func (g *Graph) played(part int, t uint64) (Rel, int64) {
 	out, wm := Rel{}, int64(-none-1)
 	var open []Row
