@@ -108,8 +108,8 @@ func (nf *numberFormat) format(d batch.Decimal) string {
 func (nf *numberFormat) wholePart(digits string, over bool) string {
 	zeroFrom := strings.IndexByte(nf.whole, '0')
 	blank := countDigits(nf.whole) - len(digits)
-	if digits == "0" && nf.point == "" == false && zeroFrom < 0 && nf.frac != "" {
-		blank = countDigits(nf.whole) // .5 rather than 0.5 under 9
+	if digits == "0" && zeroFrom < 0 && nf.frac != "" {
+		blank = countDigits(nf.whole) // .5, not 0.5, under 9.9
 	}
 	var b strings.Builder
 	seen, started := 0, false
@@ -117,7 +117,7 @@ func (nf *numberFormat) wholePart(digits string, over bool) string {
 		c := nf.whole[i]
 		switch {
 		case c != '9' && c != '0':
-			if started || (c != ',' && !nf.fm) || (c != ',' && nf.fm) {
+			if started || c != ',' {
 				b.WriteByte(c)
 			} else if !nf.fm {
 				b.WriteByte(' ')
