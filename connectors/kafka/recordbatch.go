@@ -87,7 +87,7 @@ func endOf(set []byte, from int64) (int64, error) {
 		if err != nil || !more {
 			return from, err
 		}
-		set, from = rest, h.last+1
+		set, from = rest, max(from, h.last+1)
 	}
 }
 
