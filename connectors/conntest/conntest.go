@@ -14,7 +14,7 @@ import (
 )
 
 // patience is how long a check waits for something that should come at once.
-const patience = 20 * time.Second
+var patience = 20 * time.Second
 
 // Source is a source to be checked.
 type Source struct {

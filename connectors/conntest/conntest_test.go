@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/dirigo-stream/dirigo/connectors"
 	"github.com/dirigo-stream/dirigo/exec/batch"
@@ -158,6 +159,15 @@ func TestBrokenSourcesFail(t *testing.T) {
 				t.Errorf("a source that is wrong in %q passes %q", spoil, check)
 			}
 		}
+	}
+}
+
+// TestSleepersFail: a source that wakes nobody is found out, after a wait.
+func TestSleepersFail(t *testing.T) {
+	defer func(was time.Duration) { patience = was }(patience)
+	patience = 20 * time.Millisecond
+	if wakes(newList("sleeps", false).source()) == nil {
+		t.Error("a source that wakes nobody passes")
 	}
 }
 

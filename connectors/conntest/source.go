@@ -230,6 +230,11 @@ func wakes(s Source) error {
 			if err := s.Append(); err != nil {
 				return err
 			}
+			select {
+			case <-x.woken:
+			case <-time.After(patience):
+				return fmt.Errorf("nobody woke the reader after a record was appended to %d", n)
+			}
 			got, err := x.some(1, 10)
 			if err != nil {
 				return fmt.Errorf("after appending to %d records: %w", n, err)
