@@ -24,7 +24,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "run the server: psql on --listen, metrics on --http", serve},
-		{"demo", "run the server on an embedded broker with real flights and earthquakes", demo},
+		{"demo", "run it all on an embedded broker with real flights and earthquakes", runDemo},
 		{"bench", "measure the engine (bench nexmark, bench kafka, …)", bench},
 		{"version", "print the version", version},
 	}

@@ -180,7 +180,7 @@ func (e *Engine) newLive(s *source, from []position) (*pump, error) {
 
 // restore reads what the query's manifest says beside blocks.
 func (q *query) restore(context.Context) error {
-	q.base = manifestExtra{}
+	q.base = manifestExtra{Started: q.eng.cfg.now()}
 	if q.ephemeral {
 		return nil
 	}

@@ -121,6 +121,14 @@ func (i *instance) gone() {
 // committed says whether everything that the instance has sealed is durable.
 func (i *instance) committed() bool { return i.q.seals.committed() >= i.sealed.Load() }
 
+// observe counts rows results whose last event was appended at born. What lay
+// in the source before the query was created is history, and has no latency.
+func (q *query) observe(born, rows int64) {
+	if born > q.base.Started {
+		q.latency.observe(time.Duration(q.eng.cfg.now()-born), rows)
+	}
+}
+
 // touch notes that a tick concerns the query; the clock's lock is held.
 func (q *query) touch(tick uint64) {
 	q.touchMu.Lock()

@@ -29,6 +29,7 @@ type manifestExtra struct {
 	Sinks     map[string]staged     `json:"sinks,omitempty"` // by "vertex.instance"
 	In        int64                 `json:"in,omitempty"`
 	Out       int64                 `json:"out,omitempty"`
+	Started   int64                 `json:"started,omitempty"` // when the query was created, Unix ns
 }
 
 // sealer gathers a query's parts of the Seals under way and writes a manifest
@@ -158,7 +159,7 @@ func (q *query) writeSeals() {
 // commit encodes a complete Seal and makes it durable.
 func (q *query) commit(n uint64, o *sealing) error {
 	begin := time.Now()
-	extra := manifestExtra{Positions: map[uint64][]position{}, Sinks: map[string]staged{}, In: q.base.In, Out: q.base.Out}
+	extra := manifestExtra{Positions: map[uint64][]position{}, Sinks: map[string]staged{}, In: q.base.In, Out: q.base.Out, Started: q.base.Started}
 	var blocks []storage.NewBlock
 	bytes := int64(0)
 	for _, p := range o.parts {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/dirigo-stream/dirigo/connectors"
 	"github.com/dirigo-stream/dirigo/exec/batch"
@@ -79,9 +78,7 @@ func (w *sinkWriter) ack(n uint64, err error) {
 	}
 	w.mu.Unlock()
 	w.acked.Add(int64(rows))
-	if born > 0 {
-		w.q.latency.observe(time.Duration(w.q.eng.cfg.now()-born), int64(rows))
-	}
+	w.q.observe(born, int64(rows))
 	for _, f := range idle {
 		f()
 	}

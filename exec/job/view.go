@@ -58,9 +58,7 @@ func (p *viewPart) applied(tick uint64, born int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, b := range p.changes {
-		if b.Born > 0 {
-			p.q.latency.observe(time.Duration(p.q.eng.cfg.now()-b.Born), int64(b.Rows()))
-		}
+		p.q.observe(b.Born, int64(b.Rows()))
 	}
 	for _, s := range p.subs {
 		s.add(p.home.index, tick, p.changes)

@@ -1,5 +1,5 @@
-// Package demodata holds the real events that the demo replays.
-package demodata
+// Package data holds the real events that the demo replays.
+package data
 
 import (
 	"bufio"
@@ -43,3 +43,8 @@ func lines(name string, packed []byte) ([][]byte, error) {
 	}
 	return out, nil
 }
+
+// SQL declares the demo's streams and queries.
+//
+//go:embed demo.sql
+var SQL string
