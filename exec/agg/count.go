@@ -24,6 +24,8 @@ func (k count) merge(dst, src *rowset) {
 	}
 }
 
+func (k count) empty(rows *rowset, i int) bool { return rows.words[i][k.at] == 0 }
+
 func (k count) result(out batch.Column, rows *rowset) error {
 	v := out.(*batch.Vec[int64])
 	for _, w := range rows.words {

@@ -120,6 +120,10 @@ func (k counted) merge(dst, src *rowset) {
 	}
 }
 
+func (k counted) empty(rows *rowset, i int) bool {
+	return len(rows.table.Bytes(rows.refs[i], k.at)) == 0
+}
+
 func (k counted) result(out batch.Column, rows *rowset) error {
 	for i := range rows.refs {
 		list := rows.table.Bytes(rows.refs[i], k.at)

@@ -16,6 +16,9 @@ type kernel interface {
 	push(c *chunk, col batch.Column, pos []int32)
 	// merge adds the accumulators of src[i] to those of dst[i].
 	merge(dst, src *rowset)
+	// empty tells whether the accumulators of row i hold nothing: all that came
+	// was taken back.
+	empty(rows *rowset, i int) bool
 	// result appends the results of rows to out.
 	result(out batch.Column, rows *rowset) error
 }

@@ -123,6 +123,8 @@ func (k extreme) merge(dst, src *rowset) {
 	}
 }
 
+func (k extreme) empty(*rowset, int) bool { return true } // nothing is taken back from it
+
 func (k extreme) result(out batch.Column, rows *rowset) error {
 	for _, w := range rows.words {
 		if w[k.at] == 0 {
@@ -166,6 +168,8 @@ func (k extremeBytes) merge(dst, src *rowset) {
 		}
 	}
 }
+
+func (k extremeBytes) empty(*rowset, int) bool { return true }
 
 func (k extremeBytes) result(out batch.Column, rows *rowset) error {
 	for i, w := range rows.words {

@@ -1,6 +1,7 @@
 package agg
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"math/big"
@@ -225,6 +226,15 @@ func (k sumFloat) merge(dst, src *rowset) {
 		scratch = exactMerge(scratch, src.table.Bytes(src.refs[i], k.at+1))
 		dst.table.SetBytes(dst.refs[i], k.at+1, scratch)
 	}
+}
+
+func (k sumFloat) empty(rows *rowset, i int) bool {
+	acc := rows.table.Bytes(rows.refs[i], k.at+1)
+	if rows.words[i][k.at] != 0 || len(acc) == 0 {
+		return rows.words[i][k.at] == 0
+	}
+	specials := make([]byte, 24)
+	return bytes.Equal(acc[:24], specials) && exactRound(acc) == 0
 }
 
 func (k sumFloat) result(out batch.Column, rows *rowset) error {

@@ -62,6 +62,17 @@ func (k sumInt) merge(dst, src *rowset) {
 	}
 }
 
+func (k sumInt) empty(rows *rowset, i int) bool { return zero(rows.words[i][k.at : k.at+3]) }
+
+func zero(words []int64) bool {
+	for _, w := range words {
+		if w != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 func (k sumInt) result(out batch.Column, rows *rowset) error {
 	if k.kind == batch.Int64 {
 		return k.ints(out.(*batch.Vec[int64]), rows)
@@ -135,6 +146,8 @@ func (k sumSpan) merge(dst, src *rowset) {
 		}
 	}
 }
+
+func (k sumSpan) empty(rows *rowset, i int) bool { return zero(rows.words[i][k.at : k.at+7]) }
 
 func (k sumSpan) result(out batch.Column, rows *rowset) error {
 	v := out.(*batch.Vec[batch.Span])

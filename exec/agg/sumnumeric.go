@@ -130,6 +130,11 @@ func (k sumNumeric) merge(dst, src *rowset) {
 	}
 }
 
+func (k sumNumeric) empty(rows *rowset, i int) bool {
+	w := rows.words[i][k.at : k.at+4]
+	return w[0] == 0 && zero(w[2:]) && len(rows.table.Bytes(rows.refs[i], k.at+4)) == 0
+}
+
 func (k sumNumeric) result(out batch.Column, rows *rowset) error {
 	v := out.(*batch.Vec[batch.Decimal])
 	for i, w := range rows.words {

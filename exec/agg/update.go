@@ -202,7 +202,7 @@ func (g *Grouper) emitTouched(refs []state.Ref, out exec.Emitter) error {
 		case place != noOld:
 			gone = append(gone, place)
 		}
-		if w[g.rows] == 0 && !g.global {
+		if w[g.rows] == 0 && !g.global && g.empty(rows, i) {
 			u.tab.Remove(refs[i])
 		}
 	}
@@ -216,6 +216,17 @@ func (g *Grouper) emitTouched(refs []state.Ref, out exec.Emitter) error {
 	g.send(u.old, minus, -1, out)
 	g.send(cols, plus, 1, out)
 	return nil
+}
+
+// empty tells whether a group without rows holds nothing else either: of a row
+// taken back before it came, and another that took its place, the sums differ.
+func (c *core) empty(rows *rowset, i int) bool {
+	for _, k := range c.kernels {
+		if !k.empty(rows, i) {
+			return false
+		}
+	}
+	return true
 }
 
 // changes picks the rows of old to take back and those of cols to send: rows
