@@ -44,6 +44,7 @@ type live[P any] struct {
 	did      Stats // since the stats were published
 	took     int64 // ns, of the running message so far
 	turns    int
+	emitted  int64 // bytes in this turn
 }
 
 // link is one channel between two actors.

@@ -94,10 +94,8 @@ func (h *helper[P]) recovered(w *worker) {
 }
 
 func (h *helper[P]) again(w *worker) {
-	l := &h.lessor.load
-	key := h.lessor.rt.policy.Arrive(l, Meta{}, w.now)
 	h.mu.Lock()
-	h.key = key
+	key := h.key
 	h.rest(queued)
 	gone := h.gone.Load()
 	h.mu.Unlock()

@@ -14,6 +14,7 @@ func (a *actor[P]) Emit(out, dest int, p P, m Meta) {
 		panic(fmt.Sprintf("actor %v: output %d channel %d is not connected", a.spec.Name, out, dest))
 	}
 	a.mb.Emitted(k, m)
+	a.live.emitted += m.Bytes
 	now := a.live.turn.now
 	x := arrival[P]{p: p, meta: m, ch: int32(l.in), stamp: now}
 	x.key = a.rt.policy.Arrive(&l.to.load, m, now)

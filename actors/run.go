@@ -36,6 +36,9 @@ func (a *actor[P]) recovered() {
 func (a *actor[P]) run(w *worker) {
 	now := w.now
 	start := now
+	if a.live != nil {
+		a.live.emitted = 0
+	}
 	for {
 		if a.failure != nil {
 			a.discard(a.failure)
@@ -115,6 +118,9 @@ func (a *actor[P]) wait() {
 	})
 }
 
+// hotBytes is what an actor may emit in one turn before those that wait for it.
+const hotBytes = 128 << 10
+
 // mustYield: the quantum is over, or something more urgent waits, or the actor
 // is not wanted any more.
 func (a *actor[P]) mustYield(start, now int64) bool {
@@ -127,6 +133,9 @@ func (a *actor[P]) mustYield(start, now int64) bool {
 	key := a.mb.Urgency()
 	if a.w.before(key, a.rank(key, now).Shared) || a.gone.Load() {
 		return true
+	}
+	if a.live != nil && a.live.emitted >= hotBytes {
+		return true // what it made is in the cache still: that goes first
 	}
 	a.w.pool.wakeOne() // what waits here has another call to wait for
 	return false

@@ -413,6 +413,37 @@ func TestRemoveUnderLoad(t *testing.T) {
 	}
 }
 
+// TestPath: what a message costs downstream comes back upstream with credit.
+func TestPath(t *testing.T) {
+	rt := actors.New[int](actors.Config{Workers: 2})
+	defer rt.Close()
+	f := newFeed(rt, 1)
+	mid := rt.Add(spec(1, 1, 1, 1, always(&probe{push: func(n int, t *actors.Turn[int]) (bool, error) {
+		t.Emit(0, 0, n, one())
+		return false, nil
+	}})))
+	const n = 2000
+	var got atomic.Int64
+	last := rt.Add(spec(1, 2, 1, 0, always(&probe{push: func(int, *actors.Turn[int]) (bool, error) {
+		for end := time.Now().Add(2 * time.Microsecond); time.Now().Before(end); {
+		}
+		got.Add(1)
+		return false, nil
+	}})))
+	rt.Connect(f.ref, 0, 0, mid, 0, 0, 1)
+	rt.Connect(mid, 0, 0, last, 0, 0, 1)
+	for i := range n {
+		f.add(emit(i))
+	}
+	wait(t, "the last message", func() bool { return got.Load() == n })
+	if p := f.ref.Stats().Path; p < 2*time.Microsecond {
+		t.Errorf("the first actor hears of %v downstream", p)
+	}
+	if p := last.Stats().Path; p != 0 {
+		t.Errorf("the last one hears of %v", p)
+	}
+}
+
 // TestUrgentFirst: with one worker, messages of an actor with a deadline run
 // before those of one without, and a quantum does not starve it.
 func TestUrgentFirst(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 // the lock; the unit's own state belongs to the worker that runs it.
 type slot struct {
 	mu     sync.Mutex
-	key    int64 // while queued: the most urgent entry's
+	key    int64 // the most urgent of what it was given since it slept
 	phase  phase
 	kicked bool        // look again before sleeping
 	gone   atomic.Bool // removed; set under mu
@@ -53,6 +53,7 @@ func (s *slot) wanted(key int64) bool {
 		return true
 	}
 	s.kicked = true
+	s.key = min(s.key, key)
 	return false
 }
 
