@@ -218,6 +218,11 @@ func (s *operators) symbol(op string, schema ast.QName, n int) bool {
 	if rank == 0 || schema != nil {
 		rank = rankOther
 	}
+	if op == "==" {
+		s.failAt(s.p, "42883", "operator does not exist: ==")
+		s.hint("equality is written =")
+		return false
+	}
 	tok, pos := s.p, s.pos()
 	s.arrive(rank, s.p)
 	if s.err != nil {

@@ -16,15 +16,12 @@ var clauseWords = []string{
 // hintAt guesses what was meant where a token cannot stand. The mistyped word
 // is this one or, where it could pass for an alias, the one before.
 func (r *reader) hintAt(tok int, expected []string) string {
-	if tok > 0 && r.toks[tok].op("=") && r.toks[tok-1].op("=") || r.toks[tok].op("==") {
-		return "equality is written ="
-	}
 	words := clauseWords
 	if len(expected) > 0 {
 		words = append(append([]string{}, expected...), words...)
 	}
 	for _, i := range []int{tok, tok - 1} {
-		if i < 0 || i >= len(r.toks) || r.toks[i].kind != tWord || ast.Keyword(r.toks[i].text) > ast.Unreserved {
+		if i < 0 || i >= len(r.toks) || r.toks[i].kind != tWord || ast.Keyword(r.toks[i].text) != ast.NotKeyword {
 			continue
 		}
 		if w := nearest(r.toks[i].text, words); w != "" {
