@@ -81,7 +81,7 @@ func (p *Project) Line() string {
 	parts := make([]string, len(p.Exprs))
 	for i, e := range p.Exprs {
 		parts[i] = e.String()
-		if e.Op != expr.OpCol || e.Name != p.Names[i] {
+		if parts[i] != p.Names[i] {
 			parts[i] += " AS " + p.Names[i]
 		}
 	}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"time"
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
@@ -18,14 +19,22 @@ func Fold(n logical.Node, zone *time.Location) logical.Node {
 		case *logical.Filter:
 			return &logical.Filter{Input: n.Input, Pred: simple(n.Pred)}
 		case *logical.Project:
-			out := &logical.Project{Input: n.Input, Names: n.Names, Exprs: make([]*expr.Node, len(n.Exprs))}
-			for i, e := range n.Exprs {
-				out.Exprs[i] = simple(e)
-			}
-			return out
+			return foldProject(n, simple)
 		}
 		return n
 	})
+}
+
+// foldProject keeps the names of columns, but for those named after what they compute.
+func foldProject(n *logical.Project, simple func(*expr.Node) *expr.Node) logical.Node {
+	out := &logical.Project{Input: n.Input, Names: slices.Clone(n.Names), Exprs: make([]*expr.Node, len(n.Exprs))}
+	for i, e := range n.Exprs {
+		out.Exprs[i] = simple(e)
+		if n.Names[i] == e.String() {
+			out.Names[i] = out.Exprs[i].String()
+		}
+	}
+	return out
 }
 
 // Simplify returns an expression that gives the same values with less work.

@@ -33,8 +33,10 @@ type Env struct {
 	// OptionNames returns the options that a connector knows; nil, or none: the
 	// connector checks them by itself.
 	OptionNames func(connector string) []string
-	// Settings are frozen into what is created.
+	// Settings are frozen into what is created. Zone is the time zone they name,
+	// in which constants are computed; nil: found by its name.
 	Settings catalog.Settings
+	Zone     *time.Location
 	// Now is the time of the statement, for now() in a SELECT.
 	Now time.Time
 	// Constant gives functions of the session a value, such as

@@ -87,6 +87,9 @@ func (b *binder) resolveAggregate(c *aggregateCall) error {
 
 // zone is the session's time zone; UTC where it is not known.
 func (b *binder) zone() *time.Location {
+	if b.env.Zone != nil {
+		return b.env.Zone
+	}
 	if loc, err := time.LoadLocation(b.env.Settings.TimeZone); err == nil {
 		return loc
 	}
