@@ -41,7 +41,7 @@ func stateOptions(dir string) bdg.Options {
 	return commonOptions(dir).
 		WithMemTableSize(2 << 20).
 		WithValueThreshold(1 << 10).
-		WithValueLogFileSize(32 << 20)
+		WithValueLogFileSize(16 << 20)
 }
 
 func logsOptions(dir string) bdg.Options {
