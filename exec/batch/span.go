@@ -240,5 +240,5 @@ func (w *spanWriter) clock(micros int64) {
 	rest := int64(u % uint64(Hour))
 	w.dst = append2(append(w.dst, ':'), int(rest/Minute))
 	w.dst = append2(append(w.dst, ':'), int(rest%Minute/Second))
-	w.dst = appendFraction(w.dst, rest%Second)
+	w.dst = appendFraction(w.dst, int(rest%Second))
 }

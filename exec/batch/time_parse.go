@@ -43,8 +43,8 @@ func ParseDate(s []byte) (int64, error) {
 			return DaysOf(y, m, d), nil
 		}
 	}
-	var mo moment
-	if st := mo.read(trimSpace(s)); st != parsed {
+	mo, st := readMoment(s)
+	if st != parsed {
 		return 0, st.err(Date, s)
 	}
 	if mo.inf != 0 {
@@ -62,7 +62,8 @@ func ParseDate(s []byte) (int64, error) {
 func ParseTimestamp(s []byte) (int64, error) {
 	var mo moment
 	if !mo.readISO(s) {
-		if st := mo.read(trimSpace(s)); st != parsed {
+		var st parseState
+		if mo, st = readMoment(s); st != parsed {
 			return 0, st.err(Timestamp, s)
 		}
 	}
@@ -74,7 +75,8 @@ func ParseTimestamp(s []byte) (int64, error) {
 func ParseTimestampTZ(s []byte, loc *time.Location) (int64, error) {
 	var mo moment
 	if !mo.readISO(s) {
-		if st := mo.read(trimSpace(s)); st != parsed {
+		var st parseState
+		if mo, st = readMoment(s); st != parsed {
 			return 0, st.err(TimestampTZ, s)
 		}
 	}
@@ -125,13 +127,18 @@ func (mo *moment) readISO(s []byte) bool {
 	if len(s) < 19 || (s[10] != ' ' && s[10] != 'T') || s[13] != ':' || s[16] != ':' {
 		return false
 	}
-	h, mi, sec := two(s[11:]), two(s[14:]), two(s[17:])
-	if h > 23 || mi > 59 || sec > 59 {
+	h, bad1 := pair(s[11], s[12])
+	mi, bad2 := pair(s[14], s[15])
+	sec, bad3 := pair(s[17], s[18])
+	if int(bad1|bad2|bad3) < 0 || h > 23 || mi > 59 || sec > 59 {
 		return false
 	}
 	mo.micros = int64(h*3600+mi*60+sec) * Second
+	if len(s) == 19 {
+		return true
+	}
 	s = s[19:]
-	if len(s) > 0 && s[0] == '.' {
+	if s[0] == '.' {
 		f, n := fraction(s[1:])
 		if n == 0 || n > 6 {
 			return false
@@ -176,11 +183,18 @@ func isoDate(s []byte) (y, m, d int, ok bool) {
 	if len(s) < 10 || s[4] != '-' || s[7] != '-' {
 		return 0, 0, 0, false
 	}
-	a, b, c, e := two(s), two(s[2:]), two(s[5:]), two(s[8:])
-	if a > 99 || b > 99 || c > 99 || e > 99 {
-		return 0, 0, 0, false
-	}
-	return int(a*100 + b), int(c), int(e), true
+	a, bad1 := pair(s[0], s[1])
+	b, bad2 := pair(s[2], s[3])
+	c, bad3 := pair(s[5], s[6])
+	e, bad4 := pair(s[8], s[9])
+	return int(a*100 + b), int(c), int(e), int(bad1|bad2|bad3|bad4) >= 0
+}
+
+// pair reads two digits; bad is negative, as an int, if they are none. The
+// caller looks at all pairs of a text at once.
+func pair(a, b byte) (v, bad uint) {
+	x, y := uint(a)-'0', uint(b)-'0'
+	return x*10 + y, (9 - x) | (9 - y)
 }
 
 // two reads two digits; the result exceeds 99 if they are none.
@@ -195,25 +209,24 @@ func two(s []byte) uint {
 // fraction reads digits after a point as microseconds, rounding beyond six, and
 // returns how many there were.
 func fraction(s []byte) (micros int64, n int) {
-	unit := Second
-	half := false
-	for n < len(s) && s[n]-'0' <= 9 {
-		if n < 6 {
-			unit /= 10
-			micros += int64(s[n]-'0') * unit
-		} else if n == 6 {
-			half = s[n] >= '5'
-		}
+	for n < len(s) && n < 6 && isDigit(s[n]) {
+		micros = micros*10 + int64(s[n]-'0')
 		n++
 	}
-	if half {
-		micros++
+	micros *= int64(pow10[6-n])
+	if n == 6 && len(s) > 6 && isDigit(s[6]) {
+		if s[6] >= '5' {
+			micros++
+		}
+		for n < len(s) && isDigit(s[n]) {
+			n++
+		}
 	}
 	return micros, n
 }
 
 func checkDate(y, m, d int) parseState {
-	if m < 1 || m > 12 || d < 1 || d > DaysIn(y, m) || y == 0 {
+	if m < 1 || m > 12 || d < 1 || y == 0 || (d > 28 && d > DaysIn(y, m)) {
 		return badField
 	}
 	return parsed

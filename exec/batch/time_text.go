@@ -43,6 +43,8 @@ func appendInfinity(dst []byte, t int64) []byte {
 	return append(dst, "infinity"...)
 }
 
+// appendCivil appends a date. The width is settled first, so that the digits go
+// into place without asking for room each time.
 func appendCivil(dst []byte, y, m, d int) []byte {
 	if y <= 0 {
 		y = 1 - y
@@ -51,10 +53,14 @@ func appendCivil(dst []byte, y, m, d int) []byte {
 		var buf [20]byte
 		dst = append(dst, buf[putDigits(buf[:], uint64(y), 4):]...)
 	} else {
-		dst = append2(append2(dst, y/100), y%100)
+		dst = append(dst, "0000"...)
+		put2(dst, len(dst)-4, y/100)
+		put2(dst, len(dst)-2, y%100)
 	}
-	dst = append2(append(dst, '-'), m)
-	return append2(append(dst, '-'), d)
+	dst = append(dst, "-00-00"...)
+	put2(dst, len(dst)-5, m)
+	put2(dst, len(dst)-2, d)
+	return dst
 }
 
 func appendEra(dst []byte, y int) []byte {
@@ -66,22 +72,23 @@ func appendEra(dst []byte, y int) []byte {
 
 // appendClock appends microseconds of a day as hh:mm:ss[.ffffff].
 func appendClock(dst []byte, micros int64) []byte {
-	secs := micros / Second
-	dst = append2(dst, int(secs/3600))
-	dst = append2(append(dst, ':'), int(secs/60%60))
-	dst = append2(append(dst, ':'), int(secs%60))
-	return appendFraction(dst, micros%Second)
+	secs := int(micros / Second)
+	dst = append(dst, "00:00:00"...)
+	put2(dst, len(dst)-8, secs/3600)
+	put2(dst, len(dst)-5, secs/60%60)
+	put2(dst, len(dst)-2, secs%60)
+	return appendFraction(dst, int(micros-int64(secs)*Second))
 }
 
 // appendFraction appends .ffffff without trailing zeros; nothing for 0.
-func appendFraction(dst []byte, micros int64) []byte {
+func appendFraction(dst []byte, micros int) []byte {
 	if micros == 0 {
 		return dst
 	}
-	dst = append(dst, '.')
-	dst = append2(dst, int(micros/10000))
-	dst = append2(dst, int(micros/100%100))
-	dst = append2(dst, int(micros%100))
+	dst = append(dst, ".000000"...)
+	put2(dst, len(dst)-6, micros/10000)
+	put2(dst, len(dst)-4, micros/100%100)
+	put2(dst, len(dst)-2, micros%100)
 	for dst[len(dst)-1] == '0' {
 		dst = dst[:len(dst)-1]
 	}
@@ -103,6 +110,15 @@ func AppendOffset(dst []byte, off int) []byte {
 		dst = append2(append(dst, ':'), off%60)
 	}
 	return dst
+}
+
+const digitPairs = "00010203040506070809101112131415161718192021222324252627282930313233343536373839" +
+	"4041424344454647484950515253545556575859606162636465666768697071727374757677787980818283848586878889" +
+	"90919293949596979899"
+
+// put2 writes 0 ≤ v < 100 as two digits at dst[at].
+func put2(dst []byte, at, v int) {
+	dst[at], dst[at+1] = digitPairs[2*v], digitPairs[2*v+1]
 }
 
 // append2 appends 0 ≤ v < 100 as two digits.

@@ -7,23 +7,22 @@ import (
 	"time"
 )
 
-// read reads any spelling of a date or timestamp that PostgreSQL takes with
-// DateStyle ISO, MDY, apart from the words that depend on the clock.
-func (mo *moment) read(s []byte) parseState {
-	r := dateReader{mo: mo}
-	mo.zone = zoneNone
-	mo.micros = 0
-	for _, f := range dateFields(s) {
+// readMoment reads any spelling of a date or timestamp that PostgreSQL takes
+// with DateStyle ISO, MDY, apart from the words that depend on the clock.
+func readMoment(s []byte) (moment, parseState) {
+	var r dateReader
+	for _, f := range dateFields(trimSpace(s)) {
 		if st := r.field(f); st != parsed {
-			return st
+			return r.mo, st
 		}
 	}
-	return r.finish()
+	st := r.finish()
+	return r.mo, st
 }
 
 // dateReader collects the fields of a text in the order they come.
 type dateReader struct {
-	mo       *moment
+	mo       moment
 	nums     []string // parts of the date, in order
 	month    int      // by name, at position monthAt of nums
 	monthAt  int

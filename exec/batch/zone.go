@@ -31,7 +31,7 @@ func LoadZone(name string) (*time.Location, error) {
 		if digits[0] != '+' && digits[0] != '-' {
 			digits = "+" + digits
 		}
-		r := dateReader{mo: &moment{}}
+		var r dateReader
 		if r.readZone(digits) == parsed {
 			return time.FixedZone(strings.ToUpper(low), -r.mo.offset), nil
 		}
