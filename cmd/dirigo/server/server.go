@@ -42,6 +42,9 @@ type Config struct {
 	Version string
 	Logger  *slog.Logger
 
+	// Connectors stand in for those of the same name, or beside them.
+	Connectors map[string]connectors.Connector
+
 	// For tests.
 	Store    storage.Store
 	Epoch    time.Duration
@@ -136,11 +139,13 @@ func (s *Server) start(ctx context.Context) (err error) {
 
 // connectors returns the connectors by name, with the server's defaults.
 func (s *Server) connectors() map[string]connectors.Connector {
-	return map[string]connectors.Connector{
+	known := map[string]connectors.Connector{
 		"kafka":     kafka.New(kafka.Defaults{Brokers: brokers(s.cfg.Kafka)}),
 		"nexmark":   nexmark.Connector(),
 		"blackhole": blackhole.Connector(),
 	}
+	maps.Copy(known, s.cfg.Connectors)
+	return known
 }
 
 func brokers(list string) []string {

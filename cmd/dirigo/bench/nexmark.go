@@ -1,0 +1,182 @@
+// Package bench measures the whole engine: SQL in, results out, epochs on.
+package bench
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dirigo-stream/dirigo/connectors/nexmark"
+)
+
+// Nexmark says what to run.
+type Nexmark struct {
+	Queries     []string
+	Events      int64 // bids per run
+	Pregenerate bool  // build all batches before the clock starts
+	Runs        int   // the medians of so many are reported
+	Workers     int
+	Latency     bool // a second, open-loop run at 80 % of the measured rate
+	Dir         string
+	Say         func(format string, args ...any)
+}
+
+// Result is one query's figures.
+type Result struct {
+	Query           string  `json:"query"`
+	Events          int64   `json:"events"`
+	Wall            float64 `json:"wall_s"`
+	CPU             float64 `json:"cpu_s"`
+	EventsPerCPU    float64 `json:"events_per_cpu_s"`
+	GeneratorPerEv  float64 `json:"generator_ns_per_event"`
+	P50             float64 `json:"p50_ms"`
+	P99             float64 `json:"p99_ms"`
+	RSS             float64 `json:"rss_mb"`
+	Rows            int64   `json:"rows_out"`
+	Pregenerated    bool    `json:"pregenerated,omitempty"`
+	LatencyAtPerSec float64 `json:"latency_at_events_per_s,omitempty"`
+	Runs            int     `json:"runs"`
+	LowestPerCPU    float64 `json:"lowest_events_per_cpu_s"`
+	HighestPerCPU   float64 `json:"highest_events_per_cpu_s"`
+	StateBytes      int64   `json:"state_bytes"`
+	Checksum        string  `json:"checksum"`
+}
+
+// queries are the benchmark's statements over the stream bid. An event is a
+// bid: people and auctions are neither made nor counted.
+var queries = map[string]string{
+	"q0": `SELECT auction, bidder, price, channel, url, date_time, extra FROM bid`,
+	"q1": `SELECT auction, bidder, 0.908 * price AS price, date_time, extra FROM bid`,
+	"q2": `SELECT auction, price FROM bid WHERE mod(auction, 123) = 0`,
+	"tumble": `SELECT window_start, auction, count(*) AS bids, max(price) AS top
+		FROM TUMBLE(bid, date_time, INTERVAL '10 seconds') GROUP BY window_start, auction EMIT ON WINDOW CLOSE`,
+	"hop": `SELECT window_start, auction, count(*) AS bids
+		FROM HOP(bid, date_time, INTERVAL '2 seconds', INTERVAL '10 seconds') GROUP BY window_start, auction EMIT ON WINDOW CLOSE`,
+	"q17": `SELECT auction, to_char(date_time, 'YYYY-MM-DD') AS day, count(*) AS total_bids,
+		count(*) FILTER (WHERE price < 10000) AS rank1_bids,
+		count(*) FILTER (WHERE price >= 10000 AND price < 1000000) AS rank2_bids,
+		count(*) FILTER (WHERE price >= 1000000) AS rank3_bids,
+		min(price) AS min_price, max(price) AS max_price, avg(price) AS avg_price, sum(price) AS sum_price
+		FROM bid GROUP BY auction, to_char(date_time, 'YYYY-MM-DD') EMIT CHANGES`,
+}
+
+// QueryNames lists the queries that can be run.
+func QueryNames() []string { return []string{"q0", "q1", "q2", "tumble", "hop", "q17"} }
+
+// Run measures every query and calls report with each result.
+func (n Nexmark) Run(ctx context.Context, report func(Result) error) error {
+	for _, q := range n.Queries {
+		if queries[q] == "" {
+			return fmt.Errorf("no query %q; there are %v", q, QueryNames())
+		}
+	}
+	n.Events = max(1, n.Events/46) * 46 // whole rounds of the generator
+	generator := generatorCost()
+	for _, q := range n.Queries {
+		r, err := n.query(ctx, q)
+		if err != nil {
+			return fmt.Errorf("%s: %w", q, err)
+		}
+		r.GeneratorPerEv = generator
+		if err := report(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// query measures one query: the medians of the runs.
+func (n Nexmark) query(ctx context.Context, q string) (Result, error) {
+	var all []Result
+	for i := range max(1, n.Runs) {
+		r, err := n.throughput(ctx, q)
+		if err != nil {
+			return r, err
+		}
+		n.Say("%s run %d: %.0f k events/s per core, %.2f s wall", q, i+1, r.EventsPerCPU/1e3, r.Wall)
+		all = append(all, r)
+	}
+	slices.SortFunc(all, func(a, b Result) int {
+		if a.EventsPerCPU < b.EventsPerCPU {
+			return -1
+		}
+		return 1
+	})
+	r := all[len(all)/2]
+	r.Runs, r.LowestPerCPU, r.HighestPerCPU = len(all), all[0].EventsPerCPU, all[len(all)-1].EventsPerCPU
+	for _, other := range all {
+		if other.Rows != r.Rows && q != "q17" || other.Checksum != r.Checksum {
+			return r, fmt.Errorf("two runs gave different results: %d rows, %s and %d rows, %s", r.Rows, r.Checksum, other.Rows, other.Checksum)
+		}
+	}
+	if n.Latency && !n.Pregenerate {
+		rate := 0.8 * float64(r.Events) / r.Wall
+		if err := n.latency(ctx, q, rate, &r); err != nil {
+			return r, err
+		}
+		n.Say("%s open loop at %.0f k events/s: p50 %.2f ms, p99 %.2f ms", q, rate/1e3, r.P50, r.P99)
+	}
+	return r, nil
+}
+
+// generatorCost returns the CPU time of making one bid with all columns, in ns.
+func generatorCost() float64 {
+	g, err := nexmark.NewGenerator(nexmark.Config{Table: "bid"})
+	if err != nil {
+		return 0
+	}
+	const rows, times = 1024, 400
+	begin := cpuTime()
+	for i := range times {
+		g.Columns(int64(i*rows), rows, nil)
+	}
+	return float64(cpuTime()-begin) / (rows * times)
+}
+
+// throughput runs a query over a bounded stream as fast as it goes.
+func (n Nexmark) throughput(ctx context.Context, q string) (Result, error) {
+	w, err := n.open(ctx, 0)
+	if err != nil {
+		return Result{}, err
+	}
+	defer w.close()
+	begin, cpu := time.Now(), cpuTime()
+	if err := w.create(ctx, queries[q]); err != nil {
+		return Result{}, err
+	}
+	if err := w.server.Engine.Flush(ctx); err != nil {
+		return Result{}, err
+	}
+	wall, used := time.Since(begin), cpuTime()-cpu
+	st := w.status()
+	if st.In != n.Events {
+		return Result{}, fmt.Errorf("%d of %d events were read", st.In, n.Events)
+	}
+	return Result{
+		Query: q, Events: n.Events, Wall: wall.Seconds(), CPU: used.Seconds(),
+		EventsPerCPU: float64(n.Events) / used.Seconds(), RSS: residentMB(), Rows: st.Out,
+		Pregenerated: n.Pregenerate, StateBytes: st.StateBytes, Checksum: w.checksum(),
+	}, nil
+}
+
+// latency runs a query open loop: events come when they are due, whether the
+// engine keeps up or not, and latency counts from there.
+func (n Nexmark) latency(ctx context.Context, q string, rate float64, r *Result) error {
+	n.Events = int64(rate*12) / 46 * 46
+	w, err := n.open(ctx, int64(rate))
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	if err := w.create(ctx, queries[q]); err != nil {
+		return err
+	}
+	if err := w.server.Engine.Flush(ctx); err != nil {
+		return err
+	}
+	l := w.status().Latency
+	r.P50, r.P99 = l.P50.Seconds()*1e3, l.P99.Seconds()*1e3
+	r.LatencyAtPerSec = rate
+	return nil
+}
