@@ -55,14 +55,17 @@ func (a *Actor[P]) Wake() {
 	a.ready = true
 }
 
-// Post queues f, as Ref.Post does.
-func (a *Actor[P]) Post(f func(actors.Behavior[P], error)) {
-	a.mb.Post(a.w.now, f)
+// post queues a function as Ref.Post does; it must run, between two messages.
+func (a *Actor[P]) post() {
+	a.w.stats.Posts++
+	a.mb.Post(a.w.now, func(b actors.Behavior[P], err error) {
+		a.w.posted++
+		if err != nil || a.mb.MidCall() {
+			a.w.fail(fmt.Errorf("%v: a post in mid-call, or with an error: %v", a.spec.Name, err))
+		}
+	})
 	a.ready = true
 }
-
-// Mailbox returns the actor's mailbox, to look at.
-func (a *Actor[P]) Mailbox() *actors.Mailbox[P] { return a.mb }
 
 func (a *Actor[P]) enabled() {
 	if a.ready {

@@ -37,13 +37,14 @@ type World[P any] struct {
 	links  []*link[P]
 	steps  []step
 	stats  Stats
+	posted int64 // of stats.Posts, how many have run
 	err    error
 }
 
 // Stats counts what happened in a run.
 type Stats struct {
 	Steps, Calls, Lent, Rounds, GivenUp, Merged int64
-	Lost, Dropped, Doubled                      int64
+	Lost, Dropped, Doubled, Posts               int64
 }
 
 // Add sums s up.
@@ -57,6 +58,7 @@ func (s *Stats) Add(t Stats) {
 	s.Lost += t.Lost
 	s.Dropped += t.Dropped
 	s.Doubled += t.Doubled
+	s.Posts += t.Posts
 }
 
 // step is something that may happen next, more often the greater its weight.
@@ -165,6 +167,9 @@ func (w *World[P]) step() bool {
 	if w.rng.IntN(8) == 0 {
 		w.pass(w.now + 1)
 	}
+	if w.rng.IntN(200) == 0 {
+		w.actors[w.rng.IntN(len(w.actors))].post()
+	}
 	w.choose()()
 	return true
 }
@@ -206,6 +211,9 @@ func (w *World[P]) settled() {
 		if a.mb.Queued() != 0 || !a.mb.Empty() {
 			w.fail(fmt.Errorf("%v: %w", a.spec.Name, ErrWaits))
 		}
+	}
+	if w.posted != w.stats.Posts {
+		w.fail(fmt.Errorf("%d posts of %d have run: %w", w.posted, w.stats.Posts, ErrWaits))
 	}
 	for _, l := range w.links {
 		if used := l.from.mb.Owed(l.out); used != 0 {
