@@ -70,19 +70,20 @@ func (b *binder) unordered(q *ast.Select) error {
 // body binds what ORDER BY and LIMIT stand behind.
 func (b *binder) body(body ast.Body, order []ast.OrderItem) (*selected, error) {
 	if core, ok := body.(*ast.SelectCore); ok {
-		return b.core(core, order)
+		return b.core(core, order, false)
 	}
-	n, err := b.plainBody(body)
+	n, err := b.side(body)
 	if err != nil {
 		return nil, err
 	}
 	return b.ordered(n, order)
 }
 
-func (b *binder) plainBody(body ast.Body) (logical.Node, error) {
+// side binds a query body without clauses of its own around it.
+func (b *binder) side(body ast.Body) (logical.Node, error) {
 	switch body := body.(type) {
 	case *ast.SelectCore:
-		s, err := b.core(body, nil)
+		s, err := b.core(body, nil, true)
 		if err != nil {
 			return nil, err
 		}

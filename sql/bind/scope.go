@@ -103,8 +103,8 @@ func (s *scope) missingColumn(ref ast.QName, table string) error {
 		names[i] = c.name
 	}
 	e.nearest(name, names)
-	if e.Hint == "" {
-		return e
+	if e.Hint == "" && (name == logical.WindowStart || name == logical.WindowEnd) {
+		return e.hint("Windows come from FROM: FROM TUMBLE(relation, time_column, INTERVAL '10 seconds').")
 	}
 	for _, c := range s.columns {
 		if near := fmt.Sprintf("Perhaps you meant %q.", c.name); near == e.Hint && c.table != "" {

@@ -16,6 +16,7 @@ type selection struct {
 	input logical.Node
 	scope *scope
 	aggs  *aggregates
+	open  bool // constants may stay without a type
 
 	exprs  []*expr.Node
 	names  []string
@@ -32,9 +33,9 @@ type sortItem struct {
 	item   ast.OrderItem
 }
 
-// core binds a SELECT without ORDER BY's LIMIT: rows in the given order, cut to
-// the select list.
-func (b *binder) core(c *ast.SelectCore, order []ast.OrderItem) (*selected, error) {
+// core binds a SELECT and its ORDER BY. As a side of UNION it leaves constants
+// without a type open: the other side decides.
+func (b *binder) core(c *ast.SelectCore, order []ast.OrderItem, side bool) (*selected, error) {
 	if err := refused(c); err != nil {
 		return nil, err
 	}
@@ -42,7 +43,7 @@ func (b *binder) core(c *ast.SelectCore, order []ast.OrderItem) (*selected, erro
 	if err != nil {
 		return nil, err
 	}
-	s := &selection{binder: b, core: c, input: input, aggs: &aggregates{}}
+	s := &selection{binder: b, core: c, input: input, aggs: &aggregates{}, open: side && !c.Distinct}
 	s.scope = &scope{columns: from.columns, tables: from.tables, aggs: s.aggs}
 	for _, step := range []func() error{s.where, s.list, s.havingClause, func() error { return s.orderBy(order) }, s.group} {
 		if err := step(); err != nil {
@@ -86,7 +87,7 @@ func (s *selection) list() error {
 			continue
 		}
 		n, err := s.expr(f.Expr, s.scope)
-		if err == nil {
+		if err == nil && !s.open {
 			n, err = s.settled(n, f.Expr.At())
 		}
 		if err != nil {

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
@@ -14,11 +15,11 @@ func (b *binder) setOp(op *ast.SetOp) (logical.Node, error) {
 	if op.Op != ast.Union {
 		return nil, later(op.Pos, "INTERSECT and EXCEPT are")
 	}
-	left, err := b.plainBody(op.Left)
+	left, err := b.side(op.Left)
 	if err != nil {
 		return nil, err
 	}
-	right, err := b.plainBody(op.Right)
+	right, err := b.side(op.Right)
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +30,15 @@ func (b *binder) setOp(op *ast.SetOp) (logical.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	var union logical.Node = &logical.Union{Sides: append(sides(left, op.Left, types), sides(right, op.Right, types)...)}
+	all, err := b.sides(left, op.Left, types)
+	if err != nil {
+		return nil, err
+	}
+	more, err := b.sides(right, op.Right, types)
+	if err != nil {
+		return nil, err
+	}
+	var union logical.Node = &logical.Union{Sides: append(all, more...)}
 	if !op.All {
 		union = &logical.Distinct{Input: union}
 	}
@@ -37,33 +46,43 @@ func (b *binder) setOp(op *ast.SetOp) (logical.Node, error) {
 }
 
 // sides flattens a union of unions, and converts each side's columns.
-func sides(n logical.Node, body ast.Body, types []batch.Type) []logical.Node {
+func (b *binder) sides(n logical.Node, body ast.Body, types []batch.Type) ([]logical.Node, error) {
+	list := []logical.Node{n}
 	if inner, ok := body.(*ast.SetOp); ok && inner.All {
 		if u, ok := n.(*logical.Union); ok {
-			var out []logical.Node
-			for _, side := range u.Sides {
-				out = append(out, converted(side, types))
-			}
-			return out
+			list = slices.Clone(u.Sides)
 		}
 	}
-	return []logical.Node{converted(n, types)}
+	for i := range list {
+		var err error
+		if list[i], err = b.converted(list[i], types, body.At()); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
-func converted(n logical.Node, types []batch.Type) logical.Node {
+// converted brings the columns of a side to the union's types. A constant of
+// the select list is converted as the literal that it is.
+func (b *binder) converted(n logical.Node, types []batch.Type, pos ast.Pos) (logical.Node, error) {
 	schema := n.Schema()
 	p := &logical.Project{Input: n}
+	list, _ := n.(*logical.Project)
+	if list != nil {
+		p.Input = list.Input
+	}
 	for i, f := range schema {
 		e := logical.Column(schema, i)
-		if f.Type != types[i] {
-			e = &expr.Node{Op: expr.OpCast, Type: types[i], Args: []*expr.Node{e}}
+		if list != nil {
+			e = list.Exprs[i]
+		}
+		e, err := b.convert(e, types[i], expr.Implicit, pos)
+		if err != nil {
+			return nil, err
 		}
 		p.Exprs, p.Names = append(p.Exprs, e), append(p.Names, f.Name)
 	}
-	if p.Identity() {
-		return n
-	}
-	return p
+	return p, nil
 }
 
 func commonTypes(what string, pos ast.Pos, left, right batch.Schema) ([]batch.Type, error) {
