@@ -13,9 +13,11 @@ func (s *spelling) function(start int, name ast.QName) {
 	s.needPunct(")")
 	s.callTail(a, c, &fill)
 	a.end(func(args []ast.Expr) ast.Expr {
-		c.Args = append(c.Args, args[:plain]...)
 		for _, f := range fill {
 			f(args)
+		}
+		if plain > 0 {
+			c.Args = args[:plain:plain]
 		}
 		return c
 	})
@@ -44,7 +46,7 @@ func (s *spelling) arguments(a *args, c *ast.Call, fill *[]func([]ast.Expr)) int
 		s.argument(a, fill)
 	})
 	n := a.n
-	if s.take("order", "by") {
+	if s.by("order") {
 		*fill = append(*fill, s.orderArgs(a, &c.OrderBy))
 	}
 	return n
@@ -57,7 +59,7 @@ func (s *spelling) argument(a *args, fill *[]func([]ast.Expr)) {
 		a.expr()
 		return
 	}
-	name, pos := s.label(), s.posAt(s.p-1)
+	pos, name := s.pos(), s.nameIf(canCall(t))
 	s.p++
 	i := a.expr()
 	*fill = append(*fill, func(args []ast.Expr) {
@@ -140,16 +142,16 @@ func (s *spelling) orderFlags(o *ast.OrderItem) {
 func (s *spelling) window(a *args, w *ast.Window) func([]ast.Expr) {
 	var fill []func([]ast.Expr)
 	s.needPunct("(")
-	if t := s.peek(); canName(t) && !frameWords[t.text] && !s.isWord("partition", "by") {
+	if t := s.peek(); canName(t) && !frameWords[t.text] && !s.isWord("partition") {
 		w.Ref = s.name()
 	}
-	if s.take("partition", "by") {
+	if s.by("partition") {
 		first := a.n
 		s.commaList(func() { a.expr() })
 		last := a.n
 		fill = append(fill, func(args []ast.Expr) { w.PartitionBy = args[first:last:last] })
 	}
-	if s.take("order", "by") {
+	if s.by("order") {
 		fill = append(fill, s.orderArgs(a, &w.OrderBy))
 	}
 	if frameWords[s.peek().text] && s.peek().kind == tWord {

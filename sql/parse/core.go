@@ -54,7 +54,8 @@ func (s *spelling) distinctness(c *ast.SelectCore) {
 
 // fields spells a select list; the walk fills in the expressions.
 func (s *spelling) fields(list *[]ast.Field, more bool) {
-	if !more && (s.done() || s.isAny("from", "where") || s.peek().punct(")")) {
+	if !more && (s.done() || s.peek().punct(")") || s.isAny("from", "where", "group", "having", "window", "union",
+		"intersect", "except", "order", "limit", "offset", "fetch", "for")) {
 		s.put(mark{tok: s.p, build: func([]ast.Expr) ast.Expr { return nil }})
 		return
 	}
@@ -90,7 +91,7 @@ func (s *spelling) fieldAlias() ast.Name {
 func (r *reader) isEmit() bool { return r.isWord("emit", "changes") || r.isWord("emit", "on") }
 
 func (s *spelling) groupBy(c *ast.SelectCore) {
-	if !s.take("group", "by") {
+	if !s.by("group") {
 		return
 	}
 	c.GroupDistinct = s.take("distinct")

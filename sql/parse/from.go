@@ -184,20 +184,24 @@ func (s *spelling) parenJoin() {
 	j.Alias = s.alias(false)
 }
 
-// tableName spells a relation by name.
+// tableName spells a relation by name, with its alias.
 func (s *spelling) tableName() {
 	t := &ast.TableName{Pos: s.pos()}
-	tok := s.p
-	t.Only = s.take("only")
-	t.Name = s.qname()
-	s.takeOp("*")
+	s.relation(t)
 	if s.isWord("for", "system_time") {
 		s.p += 2
 		s.need("as", "of")
 		s.file(func(e []ast.Expr) { t.AsOf = e[0] }, func(a *args) { a.expr() })
 	}
 	t.Alias = s.alias(false)
-	s.put(mark{tok: tok, table: t})
+}
+
+// relation spells the name itself.
+func (s *spelling) relation(t *ast.TableName) {
+	s.put(mark{tok: s.p, table: t})
+	t.Only = s.take("only")
+	t.Name = s.qname()
+	s.takeOp("*")
 }
 
 // file spells expressions that belong to FROM beside it.

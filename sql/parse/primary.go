@@ -168,6 +168,10 @@ func (s *spelling) nameOrCall() bool {
 	s.p++
 	q := ast.QName{nameOf(first)}
 	for s.peek().punct(".") {
+		if !canName(first) {
+			s.syntax()
+			return false
+		}
 		if s.following().op("*") {
 			s.p = start
 			s.leaf(2*len(q)+1, &ast.Star{Pos: pos, Qual: q})

@@ -158,7 +158,7 @@ func (s *spelling) table() ast.Body {
 	s.leaf(0, &ast.Star{Pos: c.Pos})
 	c.Fields = []ast.Field{{Pos: c.Pos}}
 	s.emit(" from")
-	s.tableName()
+	s.relation(&ast.TableName{Pos: s.pos()})
 	return c
 }
 
@@ -166,7 +166,7 @@ func (s *spelling) table() ast.Body {
 // these go behind the items of ORDER BY: tidb takes but numbers in a LIMIT.
 func (s *spelling) tail(q *ast.Select) {
 	t := &tail{s: s, q: q}
-	if s.take("order", "by") {
+	if s.by("order") {
 		s.commaList(func() { t.order() })
 	}
 	t.limits()

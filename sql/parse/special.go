@@ -229,7 +229,7 @@ func (s *spelling) extract() {
 	a := s.call(s.p)
 	s.p += 2
 	t := s.peek()
-	if t.kind != tWord && t.kind != tString && t.kind != tQuoted {
+	if t.kind != tWord && t.kind != tString && t.kind != tQuoted || t.text == "" {
 		s.syntax()
 		return
 	}

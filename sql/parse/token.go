@@ -87,6 +87,15 @@ func (r *reader) take(words ...string) bool {
 	return true
 }
 
+// by passes a word and the BY that must follow it, if the word comes next.
+func (r *reader) by(word string) bool {
+	if !r.take(word) {
+		return false
+	}
+	r.need("by")
+	return true
+}
+
 // takePunct passes a punctuation mark if it comes next.
 func (r *reader) takePunct(s string) bool {
 	if !r.peek().punct(s) {

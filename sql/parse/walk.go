@@ -132,17 +132,23 @@ func (s *spelling) fillCore(n *tidb.SelectStmt, b ast.Body) {
 		c.Where, _ = s.walk(n.Where)
 	}
 	if n.GroupBy != nil {
-		for _, e := range s.byItems(n.GroupBy.Items) {
-			if row, ok := e.(*ast.Row); ok && !row.Explicit {
-				c.GroupBy = append(c.GroupBy, row.Elems...)
-			} else {
-				c.GroupBy = append(c.GroupBy, e)
-			}
-		}
+		c.GroupBy = flatten(nil, s.byItems(n.GroupBy.Items))
 	}
 	if n.Having != nil {
 		s.walk(n.Having.Expr)
 	}
+}
+
+// flatten takes the parentheses away from GROUP BY (a, b), which mean nothing.
+func flatten(list, items []ast.Expr) []ast.Expr {
+	for _, e := range items {
+		if row, ok := e.(*ast.Row); ok && !row.Explicit {
+			list = flatten(list, row.Elems)
+		} else {
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 // fieldExprs walks a select list, without what was filed elsewhere.

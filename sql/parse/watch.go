@@ -24,7 +24,7 @@ func (r *reader) explain() ast.Statement {
 	s.Analyze = r.take("analyze") || s.Analyze
 	s.Verbose = r.take("verbose") || s.Verbose
 	t := r.peek()
-	if r.isQuery(r.p) || t.kind == tWord && starters[t.text] && !r.endsAfter(1) {
+	if r.isQuery(r.p) || t.kind == tWord && starters[t.text] && (ast.Keyword(t.text) == ast.Reserved || !r.endsAfter(1)) {
 		s.Stmt = r.statement()
 		return s
 	}
@@ -126,6 +126,9 @@ func (r *reader) copyOptions(s *ast.Copy) {
 			o.Value = r.text()
 		default:
 			r.syntax()
+		}
+		if s.Options.Lookup(o.Name) != nil {
+			r.failAt(r.p-1, CodeSyntax, "conflicting or redundant options")
 		}
 		s.Options = append(s.Options, o)
 	}
