@@ -6,21 +6,19 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 	"unsafe"
 
 	"github.com/dirigo-stream/dirigo/connectors"
 	"github.com/dirigo-stream/dirigo/exec/batch"
 )
 
-// A chunk is a version byte, the time it was encoded at (8 bytes, ms) and
-// frames: each a uvarint length and a record's tail, which is what follows the
-// offset in a record of magic 2 (key, value, no headers). So it names no
-// partition and no offset, can be sent again in another process, and becomes
-// record batches of any size by copying.
+// A chunk is a version byte and frames: each a uvarint length and a record's
+// tail, which is what follows the offset in a record of magic 2 (key, value, no
+// headers). So it names no partition, offset or time, can be sent again in
+// another process, and becomes record batches of any size by copying.
 const (
 	chunkVersion = 1
-	chunkHeader  = 9
+	chunkHeader  = 1
 )
 
 // rowSizes remembers how long rows are.
@@ -47,7 +45,6 @@ func (s *sink) Encode(b *batch.Batch) (connectors.Chunk, error) {
 	w.rows = 0
 	w.data = make([]byte, chunkHeader, chunkHeader+b.Rows()*int(s.sizes.bytes.Load()+8))
 	w.data[0] = chunkVersion
-	binary.BigEndian.PutUint64(w.data[1:], uint64(time.Now().UnixMilli()))
 	if s.format == "upsert_json" && b.Diff != nil {
 		s.tombstones(w, b)
 	}
@@ -163,18 +160,17 @@ func varintSize(x int64) int {
 
 var errChunk = errors.New("a staged chunk is not in a known format")
 
-// eachFrame calls f with the time and the tail of each record of a chunk.
-func eachFrame(data []byte, f func(ms int64, tail []byte)) error {
+// eachFrame calls f with the tail of each record of a chunk.
+func eachFrame(data []byte, f func(tail []byte)) error {
 	if len(data) < chunkHeader || data[0] != chunkVersion {
 		return errChunk
 	}
-	ms := int64(binary.BigEndian.Uint64(data[1:]))
 	for data = data[chunkHeader:]; len(data) > 0; {
 		size, n := binary.Uvarint(data)
 		if n <= 0 || size > uint64(len(data)-n) {
 			return errChunk
 		}
-		f(ms, data[n:n+int(size)])
+		f(data[n : n+int(size)])
 		data = data[n+int(size):]
 	}
 	return nil

@@ -48,6 +48,12 @@ func TestOptions(t *testing.T) {
 			t.Errorf("%s = %q: %v", c.option, c.value, err)
 		}
 	}
+	names := OptionNames()
+	for _, n := range []string{"brokers", "topic", "format", "group", "compression", "partitions", "tls.ca", "tls.key", "sasl.password", "isolation"} {
+		if !slices.Contains(names, n) {
+			t.Errorf("%s is not among %v", n, names)
+		}
+	}
 	for _, m := range []connectors.Column{
 		{Name: "x", Type: batch.T(batch.Int64), Metadata: "key"}, {Name: "x", Type: batch.T(batch.Text), Metadata: "offset"},
 		{Name: "x", Type: batch.T(batch.Text), Metadata: "colour"}, {Name: "x", Type: batch.T(batch.Text), Metadata: "timestamp"},

@@ -2,6 +2,8 @@ package kafka
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,8 +35,28 @@ type options struct {
 
 // parser takes options one by one; what is left at the end is unknown.
 type parser struct {
-	left map[string]string
-	err  error
+	left  map[string]string
+	asked map[string]bool
+	err   error
+}
+
+// OptionNames returns the options that sources and sinks know.
+func OptionNames() []string {
+	p := &parser{left: map[string]string{"tls": "true"}, asked: map[string]bool{}}
+	var o options
+	parseAccess(p, Defaults{})
+	o.common(p)
+	o.source(p)
+	o.sink(p, connectors.Spec{})
+	return slices.Sorted(maps.Keys(p.asked))
+}
+
+// take removes and returns an option.
+func (p *parser) take(name string) (string, bool) {
+	p.asked[name] = true
+	v, ok := p.left[name]
+	delete(p.left, name)
+	return v, ok
 }
 
 func (p *parser) fail(option, format string, args ...any) {
@@ -44,11 +66,10 @@ func (p *parser) fail(option, format string, args ...any) {
 }
 
 func (p *parser) text(name, def string) string {
-	v, ok := p.left[name]
+	v, ok := p.take(name)
 	if !ok {
 		return def
 	}
-	delete(p.left, name)
 	return v
 }
 
@@ -64,11 +85,10 @@ func (p *parser) word(name string, allowed ...string) string {
 }
 
 func (p *parser) number(name string, def, least, most int) int {
-	v, ok := p.left[name]
+	v, ok := p.take(name)
 	if !ok {
 		return def
 	}
-	delete(p.left, name)
 	n, err := strconv.Atoi(v)
 	if err != nil || n < least || n > most {
 		p.fail(name, "want a number from %d to %d, not %q", least, most, v)
@@ -79,11 +99,10 @@ func (p *parser) number(name string, def, least, most int) int {
 
 // size reads bytes: 65536, 512kb, 4MB.
 func (p *parser) size(name string, def, least, most int) int {
-	v, ok := p.left[name]
+	v, ok := p.take(name)
 	if !ok {
 		return def
 	}
-	delete(p.left, name)
 	unit := 1
 	digits := strings.ToLower(strings.ReplaceAll(v, " ", ""))
 	for suffix, factor := range map[string]int{"kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30} {
@@ -100,11 +119,10 @@ func (p *parser) size(name string, def, least, most int) int {
 }
 
 func (p *parser) bool(name string) bool {
-	v, ok := p.left[name]
+	v, ok := p.take(name)
 	if !ok {
 		return false
 	}
-	delete(p.left, name)
 	b, err := strconv.ParseBool(v)
 	if err != nil {
 		p.fail(name, "want true or false, not %q", v)
@@ -112,28 +130,15 @@ func (p *parser) bool(name string) bool {
 	return b
 }
 
-// ignored are options that are somebody else's: the engine's and the session's.
-var ignored = []string{
-	"connector", "start", "slo", "delivery", "idle_timeout", "on_idle", "allowed_lateness", "parallelism", "checkpoint_interval", "retention",
-}
-
 // parse checks the options of a stream; sink says which ones there are.
 func parse(spec connectors.Spec, d Defaults, sink bool) (options, error) {
-	p := &parser{left: make(map[string]string, len(spec.Options))}
+	p := &parser{left: make(map[string]string, len(spec.Options)), asked: make(map[string]bool)}
 	for k, v := range spec.Options {
 		p.left[k] = v
 	}
-	for _, k := range ignored {
-		delete(p.left, k)
-	}
-	o := options{
-		access: parseAccess(p, d),
-		topic:  p.text("topic", ""),
-		group:  p.text("group", ""),
-	}
-	if o.topic == "" {
-		p.fail("topic", "a Kafka stream needs the name of its topic")
-	}
+	delete(p.left, "connector")
+	o := options{access: parseAccess(p, d)}
+	o.common(p)
 	if sink {
 		o.sink(p, spec)
 	} else {
@@ -143,6 +148,13 @@ func parse(spec connectors.Spec, d Defaults, sink bool) (options, error) {
 		p.fail(k, "a Kafka %s has no such option", map[bool]string{true: "sink", false: "source"}[sink])
 	}
 	return o, p.err
+}
+
+func (o *options) common(p *parser) {
+	if o.topic = p.text("topic", ""); o.topic == "" {
+		p.fail("topic", "a Kafka stream needs the name of its topic")
+	}
+	o.group = p.text("group", "")
 }
 
 func (o *options) source(p *parser) {
@@ -171,7 +183,7 @@ func (o *options) sink(p *parser, spec connectors.Spec) {
 	}
 }
 
-// metadataError checks the columns that are read from beside a record's body.
+// checkMetadata checks the columns that are read from beside a record's body.
 func checkMetadata(cols []connectors.Column, sink bool) error {
 	for _, c := range cols {
 		if c.Metadata == "" {

@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -117,13 +118,11 @@ func (s *sink) topicConfig() kafkago.TopicConfig {
 	return c
 }
 
-// Send implements connectors.Sink. After Close no ack comes.
+// Send implements connectors.Sink. What Close finds unwritten is acked with
+// os.ErrClosed; some of it may have been written all the same.
 func (s *sink) Send(c connectors.Chunk, acked func(error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return
-	}
 	s.queue = append(s.queue, job{c.Data, acked})
 	s.held += len(c.Data)
 	if !s.running {
@@ -137,15 +136,18 @@ func (s *sink) run() {
 	for {
 		s.mu.Lock()
 		jobs := s.gather()
-		if len(jobs) == 0 || s.closed {
+		if len(jobs) == 0 {
 			s.running = false
 			s.mu.Unlock()
 			return
 		}
 		s.mu.Unlock()
-		err := s.writer.write(s.ctx, jobs)
-		if s.ctx.Err() != nil {
-			continue
+		err := s.ctx.Err()
+		if err == nil {
+			err = s.writer.write(s.ctx, jobs)
+		}
+		if err != nil && s.ctx.Err() != nil {
+			err = os.ErrClosed
 		}
 		for _, j := range jobs {
 			j.acked(err)

@@ -106,7 +106,8 @@ func (w *writer) build(jobs []job) ([]*outBatch, error) {
 	var all []*outBatch
 	open := make(map[int32]*outBatch)
 	var to *outBatch
-	add := func(ms int64, tail []byte) {
+	now := time.Now().UnixMilli()
+	add := func(tail []byte) {
 		if w.sink.keys != nil {
 			to = open[partitionOf(keyOf(tail), len(w.leaders))]
 		}
@@ -121,7 +122,7 @@ func (w *writer) build(jobs []job) ([]*outBatch, error) {
 			open[p] = to
 			all = append(all, to)
 		}
-		to.add(ms, tail)
+		to.add(now, tail)
 	}
 	for _, j := range jobs {
 		if err := eachFrame(j.data, add); err != nil {

@@ -1,0 +1,76 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	kafkago "github.com/segmentio/kafka-go"
+
+	"github.com/dirigo-stream/dirigo/connectors"
+	"github.com/dirigo-stream/dirigo/connectors/conntest"
+)
+
+// TestSourceContract: what every source must do.
+func TestSourceContract(t *testing.T) {
+	name := topic(t, bootstrap, 2)
+	const rows, rejected = 120, 12
+	for i := 0; i < rows; i += 10 {
+		var values []string
+		for j := range 10 {
+			values = append(values, value(i+j, fmt.Sprint("row ", i+j)))
+		}
+		values = append(values[:5], append([]string{`{"id":"x"}`}, values[5:]...)...)
+		produce(t, bootstrap, name, 1, kafkago.Compression(i/10%5), values...)
+	}
+	conntest.RunSource(t, conntest.Source{
+		Open: func() (connectors.Source, error) {
+			s, err := New(Defaults{}).Source(spec(bootstrap, name, rowColumns))
+			return latestNow{s}, err
+		},
+		Columns: 2, Partition: 1, Rows: rows, Rejected: rejected,
+		Append: func() error {
+			produce(t, bootstrap, name, 1, 0, value(7, "appended"))
+			return nil
+		},
+	})
+}
+
+// latestNow resolves Latest when it is assigned, as the engine does by Bounds:
+// a reader of its own accord does it when it first reaches the broker, so that
+// what a check appends at once might come before.
+type latestNow struct{ connectors.Source }
+
+func (s latestNow) Open(wake func()) (connectors.Reader, error) {
+	r, err := s.Source.Open(wake)
+	return latestReader{r, s.Source}, err
+}
+
+type latestReader struct {
+	connectors.Reader
+	src connectors.Source
+}
+
+func (r latestReader) Assign(p int32, from connectors.Start) {
+	if from == connectors.Latest {
+		_, next, err := r.src.Bounds(context.Background(), p)
+		if err != nil {
+			panic(err)
+		}
+		from = connectors.Start(next)
+	}
+	r.Reader.Assign(p, from)
+}
+
+// TestSinkContract: what every sink must do.
+func TestSinkContract(t *testing.T) {
+	var n atomic.Int64
+	conntest.RunSink(t, func(t *testing.T) conntest.Sink {
+		name := fmt.Sprint("contract-", n.Add(1), "-", run)
+		return conntest.Sink{
+			Open: func() (connectors.Sink, error) { return New(Defaults{}).Sink(spec(bootstrap, name, rowColumns)) },
+			Rows: rowsOf(1, 2, 3, 4, 5, 6, 7),
+		}
+	})
+}
