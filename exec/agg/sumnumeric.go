@@ -54,18 +54,7 @@ func (k sumNumeric) push(c *chunk, col batch.Column, pos []int32) {
 
 // add adds an entry to row i's list.
 func (k sumNumeric) add(r *rowset, i int, e scaled) {
-	list := readScaled(r.table.Bytes(r.refs[i], k.at+4))
-	found := false
-	for j := range list {
-		if x := &list[j]; x.kind == e.kind && x.scale == e.scale {
-			x.n += e.n
-			x.sum.Add(x.sum, e.sum)
-			found = true
-		}
-	}
-	if !found {
-		list = append(list, e)
-	}
+	list := addScaled(readScaled(r.table.Bytes(r.refs[i], k.at+4)), e)
 	var out []byte
 	for _, x := range list {
 		if x.n != 0 || x.sum.Sign() != 0 {
@@ -73,6 +62,17 @@ func (k sumNumeric) add(r *rowset, i int, e scaled) {
 		}
 	}
 	r.table.SetBytes(r.refs[i], k.at+4, out)
+}
+
+func addScaled(list []scaled, e scaled) []scaled {
+	for j := range list {
+		if x := &list[j]; x.kind == e.kind && x.scale == e.scale {
+			x.n += e.n
+			x.sum.Add(x.sum, e.sum)
+			return list
+		}
+	}
+	return append(list, e)
 }
 
 func readScaled(b []byte) []scaled {
@@ -107,7 +107,7 @@ func (k sumNumeric) entries(r *rowset, i int) []scaled {
 	w := r.words[i][k.at : k.at+4]
 	list := readScaled(r.table.Bytes(r.refs[i], k.at+4))
 	if w[0] != 0 || w[2] != 0 || w[3] != 0 {
-		list = append(list, scaled{1, int16(w[1]), w[0], bigWords(w[2], w[3])})
+		list = addScaled(list, scaled{1, int16(w[1]), w[0], bigWords(w[2], w[3])})
 	}
 	return list
 }
@@ -131,8 +131,12 @@ func (k sumNumeric) merge(dst, src *rowset) {
 }
 
 func (k sumNumeric) empty(rows *rowset, i int) bool {
-	w := rows.words[i][k.at : k.at+4]
-	return w[0] == 0 && zero(w[2:]) && len(rows.table.Bytes(rows.refs[i], k.at+4)) == 0
+	for _, e := range k.entries(rows, i) {
+		if e.n != 0 || e.sum.Sign() != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func (k sumNumeric) result(out batch.Column, rows *rowset) error {
@@ -165,7 +169,7 @@ func total(list []scaled) (n int64, sum batch.Decimal) {
 		n += e.n
 		forms[e.kind] += e.n
 		sum = sum.Add(batch.DecimalFromBig(e.sum, e.scale))
-		if e.kind == 1 && e.n > 0 {
+		if e.kind == 1 && (e.n != 0 || e.sum.Sign() != 0) {
 			scale = max(scale, e.scale)
 		}
 	}

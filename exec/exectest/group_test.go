@@ -325,9 +325,7 @@ func sumOf(c agg.Call, list []counted, n int64) any {
 				d = batch.DecimalFromInt(v.values[0].(int64))
 			}
 			sum = sum.Add(d.Mul(batch.DecimalFromInt(v.n)))
-			if v.n > 0 {
-				scale = max(scale, d.Scale)
-			}
+			scale = max(scale, d.Scale)
 		}
 		sum = sum.Round(int(scale))
 		if c.Func == "avg" {
@@ -417,7 +415,7 @@ func groupCases() []Case {
 // TestGroups: what comes out does not depend on how rows came.
 func TestGroups(t *testing.T) {
 	for _, c := range groupCases() {
-		t.Run(c.Name, func(t *testing.T) { attackMany(t, c, 60) })
+		t.Run(c.Name, func(t *testing.T) { attackMany(t, c, 25) })
 	}
 }
 
