@@ -14,8 +14,8 @@ type replacement struct {
 	new  []ref
 }
 
-// Folds returns the folds that are due: for each full block that deltas lie on,
-// or for the whole instance where there is none, or only small ones. A fold is
+// Folds returns the folds that are due: of a whole instance, or, with FoldParts,
+// of each full block that deltas lie on, if it is not too small. A fold is
 // due when the deltas outweigh the full blocks, and FoldBytes, or are more than
 // FoldBlocks: so state is rewritten about once for every doubling of what
 // changed, and a loader reads about twice the state. Folds already replaced are
@@ -49,8 +49,8 @@ func (q *query) instances() map[[2]int32][]ref {
 	return out
 }
 
-// foldsOf cuts the key groups of one instance where full blocks begin and end,
-// and returns a task for each piece that is due.
+// foldsOf cuts the key groups of one instance where full blocks begin and end
+// (or not at all) and returns a task for each piece that is due.
 func (c LedgerConfig) foldsOf(qid uint64, refs []ref) []FoldTask {
 	low, high, whole := refs[0].low, refs[0].high, int64(0)
 	var cuts []int32
@@ -61,8 +61,8 @@ func (c LedgerConfig) foldsOf(qid uint64, refs []ref) []FoldTask {
 			whole += r.size
 		}
 	}
-	if whole < c.FoldBytes {
-		cuts = nil // too small to be worth its pieces
+	if !c.FoldParts || whole < c.FoldBytes {
+		cuts = nil
 	}
 	cuts = append(cuts, low, high)
 	slices.Sort(cuts)

@@ -17,8 +17,7 @@ import (
 // groups is how many key groups the queries of a random history have.
 const groups = 6
 
-// view is what a query's blocks say, per vertex, instance and key group: the
-// last full block and what was added to it.
+// view is what a query's blocks say, per vertex, instance and key group.
 type view map[[3]int]string
 
 // snapshot is a query as it was committed once.
@@ -70,7 +69,7 @@ func newHistory(seed uint64, wrap func(storage.Store) storage.Store) *history {
 		r: r, disk: mem.NewDisk(), wrap: wrap,
 		cfg: storage.LedgerConfig{
 			Retain: 1 + r.IntN(5), History: 1 + r.IntN(12), Pack: 1 + r.IntN(40),
-			FoldBytes: int64(1 + r.IntN(60)), FoldBlocks: 1 + r.IntN(6),
+			FoldBytes: int64(1 + r.IntN(60)), FoldBlocks: 1 + r.IntN(6), FoldParts: r.IntN(2) == 0,
 			Go: func(f func()) { f() },
 		},
 		now: make(map[uint64]snapshot), past: make(map[uint64][]snapshot), since: make(map[uint64][]int),
@@ -182,9 +181,15 @@ func (h *history) seal() error {
 		}
 		q := storage.QuerySeal{Query: id, Epoch: s.epoch, Extra: []byte(s.extra)}
 		for range h.r.IntN(4) {
-			b := h.block(epoch)
+			q.Blocks = append(q.Blocks, h.block(epoch))
+		}
+		for _, b := range q.Blocks {
+			if b.Full {
+				s.view.erase(b)
+			}
+		}
+		for _, b := range q.Blocks {
 			s.view.add(b)
-			q.Blocks = append(q.Blocks, b)
 		}
 		next[id] = s
 		qs = append(qs, q)
@@ -221,11 +226,13 @@ func (h *history) block(epoch uint64) storage.NewBlock {
 
 func (v view) add(b storage.NewBlock) {
 	for g := b.Low; g < b.High; g++ {
-		k := [3]int{b.Vertex, b.Instance, g}
-		if b.Full {
-			v[k] = ""
-		}
-		v[k] += string(b.Data)
+		v[[3]int{b.Vertex, b.Instance, g}] += string(b.Data)
+	}
+}
+
+func (v view) erase(b storage.NewBlock) {
+	for g := b.Low; g < b.High; g++ {
+		delete(v, [3]int{b.Vertex, b.Instance, g})
 	}
 }
 
@@ -249,9 +256,13 @@ func (h *history) fold() error {
 	}
 	var blocks []storage.NewBlock
 	for g := t.Low; g < t.High; g++ {
-		blocks = append(blocks, storage.NewBlock{
-			Vertex: t.Vertex, Instance: t.Instance, Low: g, High: g + 1, Full: true, Data: []byte(says[[3]int{0, 0, g}]),
-		})
+		text := says[[3]int{0, 0, g}]
+		cut := h.r.IntN(len(text) + 1) // one key group may take two blocks
+		for _, part := range []string{text[:cut], text[cut:]} {
+			blocks = append(blocks, storage.NewBlock{
+				Vertex: t.Vertex, Instance: t.Instance, Low: g, High: g + 1, Full: true, Data: []byte(part),
+			})
+		}
 	}
 	if h.r.IntN(2) == 0 { // a seal in between
 		if err := h.seal(); err != nil {
@@ -405,7 +416,7 @@ func (h *history) says(m storage.Manifest) (snapshot, error) {
 		if err != nil {
 			return s, err
 		}
-		s.view.add(storage.NewBlock{Vertex: b.Vertex, Instance: b.Instance, Low: b.Low, High: b.High, Full: b.Full, Data: data})
+		s.view.add(storage.NewBlock{Vertex: b.Vertex, Instance: b.Instance, Low: b.Low, High: b.High, Data: data})
 	}
 	return s, nil
 }

@@ -65,6 +65,10 @@ type LedgerConfig struct {
 	// folded, and how many deltas are too many; 0: 256 KB and 32.
 	FoldBytes  int64
 	FoldBlocks int
+	// FoldParts lets a FoldTask ask for some key groups of its blocks only, so
+	// that a large state is folded piece by piece; without it a task is always
+	// of whole blocks, all those of an instance.
+	FoldParts bool
 	// Go runs clean-up in the background; nil: on a goroutine that ends with it.
 	Go func(func())
 	// Swept, if not nil, is told the outcome of each clean-up.
@@ -95,9 +99,10 @@ type BlockRef struct {
 	Size             int64
 }
 
-// NewBlock is a block to be sealed. A Full block takes the place of all older
-// ones of its vertex and instance in its key groups; a Full block without Data
-// just erases them.
+// NewBlock is a block to be sealed. A Full block takes the place of all blocks
+// of its vertex and instance that were sealed before, in its key groups; one
+// without Data just erases them. Blocks that are sealed together leave each
+// other alone, so state too large for one full block may be cut anywhere.
 type NewBlock struct {
 	Vertex, Instance int
 	Low, High        int

@@ -63,8 +63,13 @@ func (p *plan) seal(s *sealing) {
 		q := p.query(qs.Query, true)
 		q.epoch, q.extra = qs.Epoch, slices.Clone(qs.Extra)
 		for _, b := range qs.Blocks {
-			if b.Full || len(b.Data) > 0 {
-				q.add(p.newRef(b), len(b.Data) == 0)
+			if b.Full {
+				q.erase(b)
+			}
+		}
+		for _, b := range qs.Blocks { // those of one seal are of one age
+			if len(b.Data) > 0 {
+				q.refs = append(q.refs, p.newRef(b))
 			}
 		}
 	}

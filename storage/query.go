@@ -75,17 +75,12 @@ func without(refs []ref, low, high int32, match func(ref) bool) (rest []ref, fir
 	return rest, first
 }
 
-// add puts a new block on top of q, which nobody else sees yet.
-func (q *query) add(r ref, empty bool) {
-	if r.full {
-		q.refs, _ = without(q.refs, r.low, r.high, func(o ref) bool {
-			return o.vertex == r.vertex && o.instance == r.instance
-		})
-		if empty {
-			return
-		}
-	}
-	q.refs = append(q.refs[:len(q.refs):len(q.refs)], r)
+// erase takes the key groups of a full block from all older blocks of its vertex
+// and instance.
+func (q *query) erase(b NewBlock) {
+	q.refs, _ = without(q.refs, int32(b.Low), int32(b.High), func(o ref) bool {
+		return int(o.vertex) == b.Vertex && int(o.instance) == b.Instance
+	})
 }
 
 // objects calls f with every stored object that q needs; some more than once.

@@ -17,12 +17,19 @@ import (
 	"github.com/dirigo-stream/dirigo/storage"
 )
 
-const childDir = "DIRIGO_STORE_KILL_DIR"
+const (
+	childDir    = "DIRIGO_STORE_KILL_DIR"
+	childLedger = "DIRIGO_STORE_KILL_LEDGER"
+)
 
-// TestMain runs the child of TestKill where that is what was asked for.
+// TestMain runs a child of the kill tests where that is what was asked for.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
-		if err := writeUntilKilled(dir); err != nil {
+		child := writeUntilKilled
+		if os.Getenv(childLedger) != "" {
+			child = sealUntilKilled
+		}
+		if err := child(dir); err != nil {
 			fmt.Println("error", err)
 			os.Exit(1)
 		}
@@ -108,7 +115,7 @@ func TestKill(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	last := uint64(0)
 	for round := range rounds {
-		acked := killChild(t, dir, 1+r.IntN(60))
+		acked := killChild(t, dir, 1+r.IntN(60), "")
 		last = checkStore(t, dir, acked, last)
 		if t.Failed() {
 			t.Fatalf("round %d, seed %d", round, seed)
@@ -119,10 +126,10 @@ func TestKill(t *testing.T) {
 
 // killChild lets a child print some lines, kills it, and returns the last
 // number of each kind of line.
-func killChild(t *testing.T, dir string, lines int) map[string]uint64 {
+func killChild(t *testing.T, dir string, lines int, ledger string) map[string]uint64 {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childDir+"="+dir)
+	cmd.Env = append(os.Environ(), childDir+"="+dir, childLedger+"="+ledger)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
