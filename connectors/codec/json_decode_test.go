@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"strconv"
 	"strings"
 	"testing"
@@ -239,36 +238,6 @@ func TestJSONBounds(t *testing.T) {
 	}
 	if n := data[0].Len(); n != 1 {
 		t.Errorf("%d rows", n)
-	}
-}
-
-// TestJSONPlainTime: the short way for timestamps agrees with the long one
-// wherever it answers, and answers for the usual spellings.
-func TestJSONPlainTime(t *testing.T) {
-	rng := rand.New(rand.NewPCG(7, 7))
-	short := 0
-	for range 50_000 {
-		s := fmt.Appendf(nil, "%04d-%02d-%02d%c%02d:%02d:%02d", rng.IntN(10000), rng.IntN(14), rng.IntN(33), " T"[rng.IntN(2)], rng.IntN(25), rng.IntN(61), rng.IntN(61))
-		if rng.IntN(2) == 0 {
-			s = fmt.Appendf(s, ".%0*d", 1+rng.IntN(7), rng.IntN(10))
-		}
-		s = append(s, []string{"", "Z", "+01", " "}[rng.IntN(4)]...)
-		if rng.IntN(4) == 0 {
-			s[rng.IntN(len(s))] = byte(rng.IntN(128))
-		}
-		us, ok := plainTime(s)
-		if !ok {
-			continue
-		}
-		short++
-		for _, k := range []batch.Kind{batch.Timestamp, batch.TimestampTZ} {
-			if want, err := batch.ParseInt(s, k, nil); err != nil || want != us {
-				t.Fatalf("%s: %d, want %d (%v)", s, us, want, err)
-			}
-		}
-	}
-	if short < 10_000 {
-		t.Errorf("the short way answered %d of 50,000 times", short)
 	}
 }
 
