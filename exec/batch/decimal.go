@@ -61,6 +61,12 @@ func (d Decimal) mag() (m uint128, neg bool) {
 	return uint128{hi, lo}, true
 }
 
+// Small returns the unscaled integer where it fits 64 bits: what kernels compute
+// on.
+func (d *Decimal) Small() (int64, bool) {
+	return int64(d.Lo), d.Big == nil && d.Form == Finite && d.Hi == int64(d.Lo)>>63
+}
+
 // small returns the unscaled integer where it fits 64 bits.
 func (d Decimal) small() (int64, bool) {
 	return int64(d.Lo), d.Big == nil && d.Form == Finite && d.Hi == int64(d.Lo)>>63

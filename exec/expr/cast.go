@@ -85,11 +85,29 @@ func Cast(n *Node, to batch.Type, how CastContext) (*Node, error) {
 	if n.Op == OpConst && from.Kind == batch.Unknown && to.Kind != batch.Unknown {
 		return castLiteral(n, to, how)
 	}
+	if c := widened(n, to); c != nil {
+		return c, nil
+	}
 	out := &Node{Op: OpCast, Type: to, Args: []*Node{n}}
 	if how != Explicit {
 		out.Name = assigned
 	}
 	return out, nil
+}
+
+// widened returns a numeric constant as one of a wider type, or nil. A REAL is
+// left to run time: its digits name another number as DOUBLE PRECISION.
+func widened(n *Node, to batch.Type) *Node {
+	from := n.Type.Kind
+	if n.Op != OpConst || from == batch.Float32 || categoryOf(from) != catNumber || categoryOf(to.Kind) != catNumber ||
+		to.Precision != 0 || numberRank(from) >= numberRank(to.Kind) {
+		return nil
+	}
+	col := batch.New(to.Kind, 1)
+	if batch.AppendParsed(col, to, []byte(n.Text), nil) != nil {
+		return nil
+	}
+	return constOf(col, 0, to)
 }
 
 func castError(from, to batch.Type, how CastContext) error {

@@ -22,12 +22,17 @@ func compileCast(n *Node, fresh bool) (evaluator, error) {
 	if from.Kind.Rep() == batch.RepInt && to.Kind.Rep() == batch.RepFloat {
 		return &intToFloat{arg: arg, single: to.Kind == batch.Float32, buf: slot[float64]{fresh: fresh}}, nil
 	}
+	if isInteger(from.Kind) && to == batch.T(batch.Numeric) {
+		return &intToDec{arg: arg, buf: slot[batch.Decimal]{fresh: fresh}}, nil
+	}
 	fn := castFunc(from, to, n.Name != assigned)
 	if fn == nil {
 		return nil, errorf("42846", "cannot cast type %s to %s", from.Kind, to.Kind)
 	}
 	return newRowEval(n, []evaluator{arg}, fn, false, fresh), nil
 }
+
+func isInteger(k batch.Kind) bool { return k == batch.Int16 || k == batch.Int32 || k == batch.Int64 }
 
 // sameValues tells whether every value of from is one of to, represented alike.
 func sameValues(from, to batch.Type) bool {

@@ -117,6 +117,7 @@ func (e *compareBy[T]) eval(b *batch.Batch, sel []int32, cx *Context) batch.Colu
 // PostgreSQL's.
 type ordered[T int64 | float64] struct {
 	l, r evaluator
+	op   comparison
 	cc   func(out []bool, a, b []T)
 	ck   func(out []bool, a []T, k T) // nil: r is no constant
 	k    T
@@ -145,7 +146,7 @@ func newCompareInts(op comparison, args []evaluator, buf slot[bool]) evaluator {
 	if _, ok := constValue[int64](l); ok {
 		l, r, op = r, l, comparisonOf(op.flip)
 	}
-	e := &ordered[int64]{l: l, r: r, buf: buf, cc: compareLoops[int64](op.name)}
+	e := &ordered[int64]{l: l, r: r, op: op, buf: buf, cc: compareLoops[int64](op.name)}
 	if k, ok := constValue[int64](r); ok {
 		e.k, e.ck = k, compareConstLoops[int64](op.name)
 	}
@@ -160,7 +161,7 @@ func newCompareFloats(op comparison, args []evaluator, buf slot[bool]) evaluator
 	// Beside a constant that is not NaN the loops hold for NaN too: it is
 	// greater, so > is written as not ≤, and ≥ as not <.
 	if k, ok := constValue[float64](r); ok && k == k {
-		return &ordered[float64]{l: l, r: r, buf: buf, k: k, ck: compareConstLoops[float64](op.name)}
+		return &ordered[float64]{l: l, r: r, op: op, buf: buf, k: k, ck: compareConstLoops[float64](op.name)}
 	}
 	return &compareBy[float64]{l: l, r: r, op: op, buf: buf, order: batch.CompareFloat}
 }

@@ -81,7 +81,7 @@ func (u *truncUnit) span(s batch.Span) batch.Span {
 func truncTable() table {
 	return table{
 		"date_trunc": {
-			{args: in(txt, ts), ret: ts, check: checkTrunc(ts), spec: func(n *Node) rowFunc { return truncRow(n, ts) }},
+			{args: in(txt, ts), ret: ts, check: checkTrunc(ts), vec: newTrunc},
 			{args: in(txt, tz), ret: tz, check: checkTrunc(tz), spec: func(n *Node) rowFunc { return truncRow(n, tz) }},
 			{args: in(txt, iv), ret: iv, check: checkTrunc(iv), spec: func(n *Node) rowFunc { return truncRow(n, iv) }},
 			{args: in(txt, tz, txt), ret: tz, check: checkTrunc(tz), spec: truncInZone},
@@ -91,6 +91,41 @@ func truncTable() table {
 			{args: in(iv, tz, tz), ret: tz, row: dateBin},
 		},
 	}
+}
+
+// newTrunc is date_trunc of a timestamp: one division a row where the unit is a
+// constant of fixed length.
+func newTrunc(n *Node, args []evaluator, fresh bool) evaluator {
+	if text, ok := constText(args[0]); ok {
+		if u, err := truncUnitOf(text, ts); err == nil && u.civil == nil {
+			return &truncEval{arg: args[1], unit: u, buf: slot[int64]{fresh: fresh}}
+		}
+	}
+	return newRowEval(n, args, truncRow(n, ts), false, fresh)
+}
+
+type truncEval struct {
+	arg  evaluator
+	unit *truncUnit
+	buf  slot[int64]
+}
+
+func (e *truncEval) eval(b *batch.Batch, sel []int32, cx *Context) batch.Column {
+	in := e.arg.eval(b, sel, cx).(*batch.Vec[int64])
+	out := e.buf.take(b.N)
+	out.Null = e.buf.union(in.Null, nil, b.N)
+	step, base := e.unit.step, e.unit.base
+	for i, t := range in.Data[:len(out.Data)] {
+		rest := (t - base) % step
+		if rest < 0 {
+			rest += step
+		}
+		if t == batch.Infinity || t == batch.NegInfinity {
+			rest = 0
+		}
+		out.Data[i] = t - rest
+	}
+	return out
 }
 
 // checkTrunc refuses a constant unit that kind k cannot be cut to.

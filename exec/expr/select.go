@@ -29,11 +29,11 @@ func compileSelector(n *Node) (selector, error) {
 	switch e := e.(type) {
 	case *ordered[int64]:
 		if e.ck != nil {
-			return &selectOrdered[int64]{arg: e.l, k: e.k, loop: selectLoops[int64](n, e)}, nil
+			return &selectOrdered[int64]{arg: e.l, k: e.k, loop: selectLoops(e)}, nil
 		}
 	case *ordered[float64]:
 		if e.ck != nil {
-			return &selectOrdered[float64]{arg: e.l, k: e.k, loop: selectLoops[float64](n, e)}, nil
+			return &selectOrdered[float64]{arg: e.l, k: e.k, loop: selectLoops(e)}, nil
 		}
 	}
 	return &selectBy{e}, nil
@@ -97,14 +97,9 @@ func dropNulls(dst []int32, from int, nulls []bool) []int32 {
 	return dst[:at]
 }
 
-// selectLoops returns the loop for the comparison that e makes: n's, or the
-// flipped one where the constant stands on the left.
-func selectLoops[T int64 | float64](n *Node, e *ordered[T]) func(dst, sel []int32, a []T, k T) int {
-	op := comparisonOf(n.Name)
-	if n.Args[0].Op == OpConst {
-		op = comparisonOf(op.flip)
-	}
-	switch op.name {
+// selectLoops returns the loop for the comparison that e makes.
+func selectLoops[T int64 | float64](e *ordered[T]) func(dst, sel []int32, a []T, k T) int {
+	switch e.op.name {
 	case "=":
 		return func(dst, sel []int32, a []T, k T) int {
 			at := 0

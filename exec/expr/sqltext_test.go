@@ -278,7 +278,7 @@ func (p *textParser) typ() batch.Type {
 	return t
 }
 
-// name reads a typed literal, a call with syntax of its own, or a function.
+// name reads a column of benchCols, a typed literal, a call with syntax of its own, or a function.
 func (p *textParser) name() *Node {
 	w := p.peek()
 	if _, ok := typeWords[w]; ok {
@@ -291,6 +291,9 @@ func (p *textParser) name() *Node {
 		return casted(Literal(text), t)
 	}
 	p.at++
+	if c, ok := benchCols[w]; ok && p.peek() != "(" {
+		return c
+	}
 	p.want("(")
 	switch w {
 	case "cast":
