@@ -1,11 +1,13 @@
 package kafka
 
 import (
+	"bytes"
 	"fmt"
 	"sync"
 	"testing"
 
 	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
 
 	"github.com/dirigo-stream/dirigo/connectors"
 	"github.com/dirigo-stream/dirigo/exec/batch"
@@ -204,4 +206,58 @@ func benchBatch(b *testing.B) (*batch.Batch, *sink) {
 		}
 	}
 	return &batch.Batch{Cols: cols, N: 1024}, s
+}
+
+// BenchmarkAck is the time from Send to the ack of one row, one at a time;
+// BenchmarkAckAlone the same for a bare request of kafka-go.
+func BenchmarkAck(b *testing.B) {
+	in, s := benchBatch(b)
+	in = in.Gather([]int32{0})
+	send(b, s, in)
+	b.ResetTimer()
+	for range b.N {
+		send(b, s, in)
+	}
+}
+
+func BenchmarkAckAlone(b *testing.B) {
+	in, s := benchBatch(b)
+	send(b, s, in)
+	c := client(b, bootstrap)
+	x := &outBatch{}
+	x.add(0, append(appendBytes(appendBytes(nil, nil, false), bid(1), true), 0))
+	if err := x.seal(0, producerID{-1, -1}, -1); err != nil {
+		b.Fatal(err)
+	}
+	b.ResetTimer()
+	for range b.N {
+		res, err := c.RawProduce(testContext(b), &kafkago.RawProduceRequest{
+			Topic: s.topic, RequiredAcks: kafkago.RequireAll, RawRecords: protocol.RawRecordSet{Reader: bytes.NewReader(x.sealed)},
+		})
+		if err != nil || res.Error != nil {
+			b.Fatal(err, res)
+		}
+	}
+}
+
+// BenchmarkThrough is the time from the sink's Send to the row being read.
+func BenchmarkThrough(b *testing.B) {
+	in, s := benchBatch(b)
+	in = in.Gather([]int32{0})
+	send(b, s, in)
+	src := openSource(b, spec(bootstrap, s.topic, bidColumns))
+	_, next, err := src.Bounds(testContext(b), 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r := open(b, src)
+	r.Assign(0, connectors.Start(next))
+	b.ResetTimer()
+	var rows connectors.Rows
+	for range b.N {
+		send(b, s, in)
+		if err := r.next(b, &rows, 10); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

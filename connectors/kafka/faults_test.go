@@ -474,6 +474,60 @@ func TestAwayReal(t *testing.T) {
 	})
 }
 
+// TestLeaderKilledReal: of three brokers one that leads is killed; what is written
+// and read goes on with the others, each row once.
+func TestLeaderKilledReal(t *testing.T) {
+	if tools == "" {
+		t.Skip("needs DIRIGO_TEST_KAFKA_TOOLS, the folder of start and stop")
+	}
+	dir := filepath.Join(t.TempDir(), "kafka")
+	t.Cleanup(func() { command(t, "stop", dir) })
+	addrs := command(t, "start", "--dir", dir, "--brokers", "3")
+	const partitions = 6
+	s := openSink(t, spec(addrs, "led", rowColumns, "partitions", fmt.Sprint(partitions), "replication", "3", "batch_bytes", "1kb"))
+	if err := s.(connectors.Checker).Check(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	r := open(t, openSource(t, spec(addrs, "led", rowColumns)))
+	for p := range int32(partitions) {
+		r.Assign(p, connectors.Earliest)
+	}
+	acks := make(chan error, 1000)
+	for id := range int64(900) {
+		if id == 300 {
+			command(t, "stop", "--kill", "--node", "2", dir)
+		}
+		c, err := s.Encode(rowsOf(id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Send(c, func(err error) { acks <- err })
+	}
+	for i := range 900 {
+		select {
+		case err := <-acks:
+			if err != nil {
+				t.Fatal(err)
+			}
+		case <-time.After(time.Minute):
+			t.Fatalf("%d of 900 acks: %s", i, s.Status())
+		}
+	}
+	seen := map[int64]int{}
+	for total := 0; total < 900; {
+		var rows connectors.Rows
+		if err := r.next(t, &rows, 100); err != nil {
+			t.Fatal(err)
+		}
+		total += rows.N
+		for _, id := range rows.Cols[0].(*batch.Vec[int64]).Data {
+			if seen[id]++; seen[id] > 1 {
+				t.Fatalf("row %d came twice", id)
+			}
+		}
+	}
+}
+
 func freePort(t *testing.T) int {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -138,6 +138,7 @@ func (f *fetcher) plan() (pl plan, live bool) {
 		}
 		return pl, true
 	}
+	r.fetches++
 	pl.whole = len(pl.parts) == mine
 	pl.req = r.request(pl, room)
 	return pl, true

@@ -33,7 +33,10 @@ func (s *keyedSink) Position(ctx context.Context) ([]byte, error) {
 
 func (s *keyedSink) ends(ctx context.Context) (ends map[int32][2]int64, err error) {
 	err = s.cluster.again(ctx, func() error {
-		leaders, err := s.ensureTopic(ctx)
+		leaders, err := s.cluster.leaders(ctx, s.topic) // known already, but for the first time
+		if err != nil {
+			leaders, err = s.ensureTopic(ctx)
+		}
 		if err != nil {
 			return err
 		}

@@ -30,6 +30,7 @@ type reader struct {
 	ready    []*part // with something to read, in the order of arrival
 	fetchers map[int32]*fetcher
 	held     int
+	fetches  int // requests made
 	routing  bool
 	failures int // in a row
 	problem  string
@@ -148,13 +149,15 @@ func (c *chunks) next() (chunk, bool) {
 func (c *chunks) used(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	wasFull := !c.hungry(c.limit) || c.reader.held >= c.src.fetchBytes
+	sated, full := !c.hungry(c.limit), c.reader.held >= c.src.fetchBytes
 	c.part.held -= n
 	c.reader.held -= n
-	if wasFull && c.hungry(c.limit) {
-		if f := c.fetchers[c.leader]; f != nil {
+	if full && c.reader.held < c.src.fetchBytes {
+		for _, f := range c.fetchers {
 			f.kick()
 		}
+	} else if f := c.fetchers[c.leader]; f != nil && sated && c.hungry(c.limit) {
+		f.kick()
 	}
 }
 

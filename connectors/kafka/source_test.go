@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -223,4 +224,41 @@ func TestReadSmallFetches(t *testing.T) {
 	if !reflect.DeepEqual(next, ends) {
 		t.Fatal(next, ends)
 	}
+}
+
+// TestIdle: a reader with nothing to read has one request at the broker, which
+// keeps it; and it makes no other while nobody takes what was fetched.
+func TestIdle(t *testing.T) {
+	name := topic(t, bootstrap, 3)
+	produce(t, bootstrap, name, 1, 0, value(1, "a"), value(2, strings.Repeat("x", 100_000)), value(3, "c"))
+	fetches := func(f *feed) int {
+		r := f.Reader.(*reader)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return r.fetches
+	}
+	idle := open(t, openSource(t, spec(bootstrap, name, rowColumns)))
+	full := open(t, openSource(t, spec(bootstrap, name, rowColumns, "fetch_max_bytes", "64kb")))
+	for p := range int32(3) {
+		idle.Assign(p, connectors.Earliest)
+		full.Assign(p, connectors.Earliest)
+	}
+	idle.collect(t, map[int32]int64{1: 3}, 10)
+	<-full.woken
+	for quiet := 0; quiet < 3; quiet++ { // both come to rest
+		was := fetches(idle) + fetches(full)
+		time.Sleep(50 * time.Millisecond)
+		if fetches(idle)+fetches(full) != was {
+			quiet = -1
+		}
+	}
+	for _, p := range idle.Status().Partitions {
+		if !p.AtHigh {
+			t.Errorf("%+v", p)
+		}
+	}
+	if n := fetches(idle); n > 12 {
+		t.Errorf("%d fetches for one batch and rest", n)
+	}
+	full.collect(t, map[int32]int64{1: 3}, 1)
 }
