@@ -32,13 +32,14 @@ func (mb *Mailbox[P]) passed() bool { return len(mb.ins) > 0 && mb.inTick > mb.d
 
 // advance is tried after every event: it ends a round whose partials are all
 // merged, passes on a frontier that makes nothing due, begins the round that due
-// work waits for, and begins one early. It does nothing in mid-call.
+// work waits for, and begins one early. It does nothing in mid-call, and asks
+// the behavior nothing while that is parked.
 func (mb *Mailbox[P]) advance(now int64) {
 	if mb.more {
 		return
 	}
 	mb.endRound()
-	if mb.due == nil && mb.passed() && mb.blocked == 0 {
+	if mb.due == nil && mb.passed() && mb.blocked == 0 && (!mb.parked || mb.faults.AskParked) {
 		mb.pass(now)
 	}
 	if mb.due == nil && mb.wantsEarly(now) {

@@ -166,6 +166,9 @@ func (a *Actor[P]) Punct(p actors.Punct) {
 
 // Due implements actors.Hooks.
 func (a *Actor[P]) Due(f actors.Frontier, rows bool, least int64) bool {
+	if a.parked || a.mb.MidCall() && !a.w.cfg.Faults.Overtake {
+		a.w.fail(fmt.Errorf("%v: asked what is due while it waits, or in mid-call", a.spec.Name))
+	}
 	return a.b.Due(f, rows, least)
 }
 

@@ -26,4 +26,5 @@ type Set struct {
 	NoCredit     bool // credit of a batch run at the lessor is forgotten
 	SealPasses   bool // a Seal makes nothing due
 	Overtake     bool // a Punct that makes nothing due leaves while a call has more to emit
+	AskParked    bool // a parked behavior is asked what is due
 }
