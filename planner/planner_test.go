@@ -8,15 +8,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dirigo-stream/dirigo/exec"
 	"github.com/dirigo-stream/dirigo/exec/agg"
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/expr"
-	"github.com/dirigo-stream/dirigo/exec/job"
-	"github.com/dirigo-stream/dirigo/exec/op"
-	"github.com/dirigo-stream/dirigo/exec/state"
 	"github.com/dirigo-stream/dirigo/planner"
 	"github.com/dirigo-stream/dirigo/planner/logical"
+	"github.com/dirigo-stream/dirigo/planner/plantest"
 	"github.com/dirigo-stream/dirigo/planner/rules"
 )
 
@@ -27,7 +24,7 @@ func TestRulesKeepMeaning(t *testing.T) {
 	for seed := range uint64(400) {
 		r := &random{rand.New(rand.NewPCG(seed, 1)), t}
 		plan := r.plan(4)
-		rows := map[uint64]*batch.Batch{1: r.rows(40), 2: r.rows(30)}
+		rows := map[uint64]plantest.Table{1: {Schema: columns, Rows: r.rows(40)}, 2: {Schema: columns, Rows: r.rows(30)}}
 		want := result(t, plan, rows)
 		for name, rewritten := range variants(t, plan) {
 			if got := result(t, rewritten, rows); !maps.Equal(got, want) {
@@ -56,111 +53,20 @@ func variants(t *testing.T, plan logical.Node) map[string]logical.Node {
 }
 
 // result runs a plan to its end and adds its rows up.
-func result(t *testing.T, plan logical.Node, rows map[uint64]*batch.Batch) map[string]int64 {
+func result(t *testing.T, plan logical.Node, tables map[uint64]plantest.Table) map[string]int64 {
 	t.Helper()
 	g, err := planner.Bounded(plan)
 	if err != nil {
 		t.Fatal(err)
 	}
-	total := map[string]int64{}
-	for _, b := range run(t, g, rows) {
-		for _, i := range selected(b) {
-			total[text(b, int(i), plan.Schema())] += b.DiffAt(int(i))
-		}
-	}
-	maps.DeleteFunc(total, func(_ string, n int64) bool { return n == 0 })
-	return total
-}
-
-func selected(b *batch.Batch) []int32 {
-	if b.Sel != nil {
-		return b.Sel
-	}
-	all := make([]int32, b.N)
-	for i := range all {
-		all[i] = int32(i)
-	}
-	return all
-}
-
-func text(b *batch.Batch, row int, s batch.Schema) string {
-	cells := make([]string, len(s))
-	for c := range s {
-		cells[c] = "NULL"
-		if !batch.IsNull(b.Cols[c], row) {
-			cells[c] = string(batch.AppendText(nil, b.Cols[c], row, s[c].Type, nil))
-		}
-	}
-	return strings.Join(cells, "|")
-}
-
-// run passes all rows through the operators of a graph, one vertex after the other.
-func run(t *testing.T, g *job.Graph, rows map[uint64]*batch.Batch) []*batch.Batch {
-	t.Helper()
-	out := map[int][][]*batch.Batch{}
-	var last []*batch.Batch
-	for _, v := range g.Vertices {
-		var inputs [][]*batch.Batch
-		var types [][]batch.Type
-		if v.Read != nil {
-			b := *rows[v.Read.Relation]
-			b.Cols = nil
-			for _, c := range v.Read.Columns {
-				b.Cols = append(b.Cols, rows[v.Read.Relation].Cols[c])
-			}
-			inputs, types = [][]*batch.Batch{{&b}}, [][]batch.Type{relationTypes(v.Read.Columns)}
-		}
-		for _, in := range v.Inputs {
-			inputs = append(inputs, out[in.From][0])
-			types = append(types, schemaTypes(g, in.From))
-		}
-		for _, spec := range v.Ops {
-			inputs = [][]*batch.Batch{apply(t, spec, types, inputs)}
-			types = [][]batch.Type{spec.Output(types)}
-		}
-		out[v.ID], last = inputs, inputs[0]
-	}
-	return last
-}
-
-func schemaTypes(g *job.Graph, id int) []batch.Type {
-	var types []batch.Type
-	for _, f := range g.Vertices[id-1].Schema {
-		types = append(types, f.Type)
-	}
-	return types
-}
-
-type collector []*batch.Batch
-
-func (c *collector) Emit(b *batch.Batch) { *c = append(*c, b) }
-
-// apply pushes all batches into an operator and then ends time.
-func apply(t *testing.T, spec op.Spec, types [][]batch.Type, inputs [][]*batch.Batch) []*batch.Batch {
-	t.Helper()
-	o, err := op.New(spec, op.Env{Inputs: types, Home: state.Home{KeyGroups: 128, High: 128}})
+	out, err := plantest.Run(g, tables)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out collector
-	finish := func(more bool, err error) {
-		for more && err == nil {
-			if p, ok := o.(exec.Paged); ok && p.Need() != nil {
-				t.Fatal("state in memory is away")
-			}
-			more, err = o.Resume(&out, 100)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	for i, in := range inputs {
-		for _, b := range in {
-			finish(o.Push(i, b, &out, 100))
-		}
-	}
-	finish(o.Advance(exec.Frontier{Tick: 1, Watermark: batch.MaxTime, In: []int64{batch.MaxTime, batch.MaxTime}}, &out, 100))
-	return out
+	total := map[string]int64{}
+	plantest.Each(out, plan.Schema(), "|", "NULL", func(row string, count int64) { total[row] += count })
+	maps.DeleteFunc(total, func(_ string, n int64) bool { return n == 0 })
+	return total
 }
 
 // random makes plans and rows from a seed.
@@ -172,14 +78,6 @@ type random struct {
 var columns = batch.Schema{
 	{Name: "a", Type: batch.T(batch.Int64)}, {Name: "b", Type: batch.T(batch.Int64)},
 	{Name: "s", Type: batch.T(batch.Text)}, {Name: "ts", Type: batch.T(batch.Timestamp)},
-}
-
-func relationTypes(cols []int) []batch.Type {
-	var types []batch.Type
-	for _, c := range cols {
-		types = append(types, columns[c].Type)
-	}
-	return types
 }
 
 func (r *random) scan() logical.Node {

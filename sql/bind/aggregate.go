@@ -2,6 +2,7 @@ package bind
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/expr"
@@ -66,11 +67,11 @@ func (b *binder) aggregateCall(e *ast.Call, name string, s *scope) (aggregateCal
 	switch {
 	case e.Star && name == "count":
 	case e.Star:
-		return call, fail(codeUndefinedFunction, e.Pos, "%s(*) specified, but %s is not count", name, name)
+		return call, fail(codeUndefinedFunction, e.Pos, "function %s() does not exist", name)
 	case len(e.Args) == 0 && name == "count":
 		return call, fail("42809", e.Pos, "count(*) must be used to call a parameterless aggregate function")
 	case len(e.Args) != 1:
-		return call, fail(codeUndefinedFunction, e.Pos, "function %s with %d arguments does not exist", name, len(e.Args))
+		return call, b.noAggregate(e, name, inner)
 	default:
 		var err error
 		if call.arg, err = b.expr(e.Args[0], inner); err != nil {
@@ -84,6 +85,20 @@ func (b *binder) aggregateCall(e *ast.Call, name string, s *scope) (aggregateCal
 		}
 	}
 	return call, b.resolveAggregate(&call)
+}
+
+// noAggregate is the error of a wrong number of arguments.
+func (b *binder) noAggregate(e *ast.Call, name string, s *scope) error {
+	args, err := b.exprs(e.Args, s)
+	if err != nil {
+		return err
+	}
+	types := make([]string, len(args))
+	for i, a := range args {
+		types[i] = a.Type.Kind.String()
+	}
+	return fail(codeUndefinedFunction, e.Pos, "function %s(%s) does not exist", name, strings.Join(types, ", ")).
+		hint("No function matches the given name and argument types. You might need to add explicit type casts.")
 }
 
 // add returns the index of the call, which it adds unless it is there.

@@ -31,8 +31,8 @@ func (b *binder) call(e *ast.Call, s *scope) (*expr.Node, error) {
 	if isAggregate(name) {
 		return b.aggregate(e, name, s)
 	}
-	if e.Star || e.Distinct || e.Filter != nil || e.OrderBy != nil || e.WithinGroup != nil {
-		return nil, fail(codeUndefinedFunction, e.Pos, "%s is not an aggregate function", name)
+	if what := aggregateOnly(e, name); what != "" {
+		return nil, fail("42809", e.Pos, "%s specified, but %s is not an aggregate function", what, name)
 	}
 	if n, ok, err := b.environment(name, e.Pos); ok {
 		return n, err
@@ -45,6 +45,23 @@ func (b *binder) call(e *ast.Call, s *scope) (*expr.Node, error) {
 		return nil, err
 	}
 	return b.apply(name, e.Pos, args...)
+}
+
+// aggregateOnly names what a call has that only aggregates may have.
+func aggregateOnly(e *ast.Call, name string) string {
+	switch {
+	case e.Star:
+		return name + "(*)"
+	case e.Distinct:
+		return "DISTINCT"
+	case e.WithinGroup != nil:
+		return "WITHIN GROUP"
+	case e.OrderBy != nil:
+		return "ORDER BY"
+	case e.Filter != nil:
+		return "FILTER"
+	}
+	return ""
 }
 
 // windowing are the table functions of FROM.

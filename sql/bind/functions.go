@@ -24,14 +24,17 @@ func (b *binder) apply(name string, pos ast.Pos, args ...*expr.Node) (*expr.Node
 }
 
 // culprit is where an error belongs: to the literal that is no value of the
-// type wanted, else to pos.
+// type wanted, to the argument whose type cannot be matched, else to pos.
 func (b *binder) culprit(err error, args []*expr.Node, pos ast.Pos) ast.Pos {
 	var e *expr.Error
-	if !errors.As(err, &e) || !strings.HasPrefix(e.Code, "22") {
+	if !errors.As(err, &e) {
 		return pos
 	}
 	for _, a := range args {
-		if p, ok := b.places[a]; ok && a.Op == expr.OpConst && strings.Contains(e.Message, a.Text) {
+		p, ok := b.places[a]
+		value := a.Op == expr.OpConst && strings.HasPrefix(e.Code, "22") && strings.Contains(e.Message, a.Text)
+		odd := strings.HasSuffix(e.Message, " and "+a.Type.Kind.String()+" cannot be matched")
+		if ok && (value || odd) {
 			return p
 		}
 	}
@@ -51,7 +54,7 @@ func (b *binder) assign(n *expr.Node, to batch.Type, pos ast.Pos) (*expr.Node, e
 func (b *binder) convert(n *expr.Node, to batch.Type, how expr.CastContext, pos ast.Pos) (*expr.Node, error) {
 	out, err := expr.Cast(n, to, how)
 	if err != nil {
-		return nil, at(err, pos, codeCannotCoerce)
+		return nil, at(err, b.culprit(err, []*expr.Node{n}, pos), codeCannotCoerce)
 	}
 	if p, ok := b.placeholders[n]; ok {
 		b.learned(p, to)

@@ -162,6 +162,9 @@ func (b *binder) count(e ast.Expr, clause string, none int64) (int64, error) {
 		return none, nil
 	}
 	n, err := b.expr(e, &scope{forbid: "in " + clause})
+	if wrong, ok := err.(*Error); ok && wrong.Code == codeUndefinedColumn {
+		return none, fail(codeColumnReference, wrong.Pos, "argument of %s must not contain variables", clause)
+	}
 	if err == nil {
 		n, err = b.constantOf(n, batch.T(batch.Int64), e.At())
 	}

@@ -24,9 +24,9 @@ func (b *binder) setOp(op *ast.SetOp) (logical.Node, error) {
 		return nil, err
 	}
 	if len(left.Schema()) != len(right.Schema()) {
-		return nil, fail(codeSyntax, op.Right.At(), "each UNION query must have the same number of columns")
+		return nil, fail(codeSyntax, fieldPos(op.Right, 0), "each UNION query must have the same number of columns")
 	}
-	types, err := commonTypes("UNION", op.Pos, left.Schema(), right.Schema())
+	types, err := commonTypes(op.Right, left.Schema(), right.Schema())
 	if err != nil {
 		return nil, err
 	}
@@ -85,16 +85,31 @@ func (b *binder) converted(n logical.Node, types []batch.Type, pos ast.Pos) (log
 	return p, nil
 }
 
-func commonTypes(what string, pos ast.Pos, left, right batch.Schema) ([]batch.Type, error) {
+func commonTypes(body ast.Body, left, right batch.Schema) ([]batch.Type, error) {
 	out := make([]batch.Type, len(left))
 	for i := range left {
-		t, err := expr.CommonType(what, []batch.Type{left[i].Type, right[i].Type})
+		t, err := expr.CommonType("UNION", []batch.Type{left[i].Type, right[i].Type})
 		if err != nil {
-			return nil, at(err, pos, codeTypeMismatch)
+			return nil, at(err, fieldPos(body, i), codeTypeMismatch)
 		}
 		out[i] = t
 	}
 	return out, nil
+}
+
+// fieldPos is where column i of a query comes from in the text, as far as that
+// can be told.
+func fieldPos(body ast.Body, i int) ast.Pos {
+	core, ok := body.(*ast.SelectCore)
+	if !ok || i >= len(core.Fields) {
+		return body.At()
+	}
+	for _, f := range core.Fields[:i+1] {
+		if _, star := f.Expr.(*ast.Star); star {
+			return body.At()
+		}
+	}
+	return core.Fields[i].Expr.At()
 }
 
 // values binds VALUES: constant rows of columns named column1, column2, ….
