@@ -26,7 +26,7 @@ type special func(c *compiler, e *ast.Call, args []*node) (*node, error)
 func (c *compiler) call(e *ast.Call, s *scope) (*node, error) {
 	name := e.Name.Last().Text
 	if e.Over != nil {
-		return nil, unsupported(e.Pos, "OVER")
+		return c.over(e, s)
 	}
 	if n, err := c.aggregateCall(e, s); n != nil || err != nil {
 		return n, err

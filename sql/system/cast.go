@@ -20,7 +20,7 @@ var typeNames = map[string]uint32{
 	"timestamp without time zone": result.OIDTimestamp, "timestamp with time zone": result.OIDTimestampTZ,
 	"timestamptz": result.OIDTimestampTZ, "interval": result.OIDInterval, "oid": result.OIDOid,
 	"regclass": result.OIDRegclass, "regtype": result.OIDRegtype, "regnamespace": result.OIDRegnsp,
-	"regproc": result.OIDRegproc, "int2vector": result.OIDInt2Vector, "oidvector": result.OIDOidVector,
+	"regproc": result.OIDName, "int2vector": result.OIDInt2Vector, "oidvector": result.OIDOidVector,
 	"unknown": result.OIDUnknown, "pg_node_tree": result.OIDNodeTree,
 	"sql_identifier": result.OIDName, "character_data": result.OIDVarchar, "cardinal_number": result.OIDInt4,
 	"yes_or_no": result.OIDVarchar,

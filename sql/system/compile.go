@@ -35,6 +35,8 @@ type scope struct {
 	outer *scope
 	// aggs collects the aggregates of a grouping query; nil where none may stand.
 	aggs *[]*aggregate
+	// wins collects calls with OVER; nil where none may stand.
+	wins *[]*numbering
 	with *ctes
 }
 
@@ -42,6 +44,7 @@ type scope struct {
 type frame struct {
 	row   []any
 	aggs  []any
+	wins  []any
 	outer *frame
 }
 

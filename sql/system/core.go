@@ -20,6 +20,7 @@ type selection struct {
 	group  []*node
 	having *node
 	aggs   []*aggregate
+	wins   []*numbering
 	sorts  []sortKey
 	keep   []*node // DISTINCT ON
 }
@@ -35,7 +36,7 @@ func (c *compiler) core(core *ast.SelectCore, order []ast.OrderItem, outer *scop
 		return nil, err
 	}
 	s := &selection{c: c, core: core, src: src}
-	s.scope = &scope{cols: src.cols, outer: outer, with: with, aggs: &s.aggs}
+	s.scope = &scope{cols: src.cols, outer: outer, with: with, aggs: &s.aggs, wins: &s.wins}
 	for _, step := range []func() error{s.list, s.grouping, func() error { return s.ordering(order) }} {
 		if err := step(); err != nil {
 			return nil, err
@@ -232,6 +233,9 @@ type keyed struct{ out, keys, keep []any }
 
 func (s *selection) run(outer *frame) ([][]any, error) {
 	frames, err := s.frames(outer)
+	if err == nil {
+		err = number(s.wins, frames)
+	}
 	if err != nil {
 		return nil, err
 	}

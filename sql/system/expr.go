@@ -167,6 +167,9 @@ func (c *compiler) castExpr(e *ast.Cast, s *scope) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if e.Type.Name == "regproc" && n.literal != nil { // functions are known by name alone
+		return constant(strings.TrimPrefix(*n.literal, pgCatalog+"."), typ), nil
+	}
 	if n, err = c.coerce(n, typ); err != nil {
 		return nil, at(result.From(c.background(), err), e.X.At())
 	}

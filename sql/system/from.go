@@ -223,6 +223,9 @@ func cteSource(p *plan) *source {
 }
 
 func (c *compiler) tableFunc(t *ast.TableFunc, s *scope, with *ctes) (*source, error) {
+	if len(t.Call.Args) == 0 && find(t.Call.Name) != nil { // such as pg_timezone_names()
+		return c.table(&ast.TableName{Pos: t.Pos, Name: t.Call.Name, Alias: t.Alias}, with)
+	}
 	inner := *s
 	inner.with = with
 	n, err := c.setFunc(t.Call, &inner)

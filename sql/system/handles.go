@@ -88,7 +88,7 @@ func (w *walker) note(n any) {
 			n.Type.Name == "name" || n.Type.Name == "oid" || n.Type.Name == "char"
 	case *ast.Call:
 		name := n.Name.Last().Text
-		w.asks = w.asks || catalogFunctions[name] != nil || sessionFunctions[name] != nil && !moments[name] ||
+		w.asks = w.asks || find(n.Name) != nil || catalogFunctions[name] != nil || sessionFunctions[name] != nil && !moments[name] ||
 			arrayFunctions[name] != nil || name == "pg_typeof" || name == "unnest"
 	}
 }

@@ -25,7 +25,8 @@ func (c *compiler) join(j *ast.Join, s *scope, with *ctes) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := nested{kind: j.Kind, left: left, right: right, on: on}
+	n := nested{kind: j.Kind, left: left, right: right, on: on, lkey: -1}
+	n.lookUp(j.On)
 	return hideUsing(&source{cols: cols, each: n.each}, j, len(left.cols)), nil
 }
 
@@ -92,12 +93,50 @@ func hideUsing(src *source, j *ast.Join, left int) *source {
 	return src
 }
 
-// nested is a join by nested loops.
+// nested is a join by nested loops. Where ON holds an equality of two columns,
+// the right rows are found by their value instead; ON is still tested.
 type nested struct {
 	kind        ast.JoinKind
 	left, right *source
 	on          *node
+	lkey, rkey  int // the columns; lkey < 0: none
 }
+
+// lookUp finds an equality between a column of either side.
+func (n *nested) lookUp(on ast.Expr) {
+	l, r := &scope{cols: n.left.cols}, &scope{cols: n.right.cols}
+	place := func(e ast.Expr, s, other *scope) int {
+		id, ok := e.(*ast.Ident)
+		if !ok {
+			return -1
+		}
+		if i, err := other.local(id.Name); err != nil || i >= 0 {
+			return -1
+		}
+		i, err := s.local(id.Name)
+		if err != nil {
+			return -1
+		}
+		return i
+	}
+	for _, e := range conjuncts(on, nil) {
+		eq, ok := e.(*ast.Binary)
+		if !ok || eq.Op != "=" {
+			continue
+		}
+		a, b := place(eq.L, l, r), place(eq.R, r, l)
+		if a < 0 || b < 0 {
+			a, b = place(eq.R, l, r), place(eq.L, r, l)
+		}
+		if a >= 0 && b >= 0 && sameKey(n.left.cols[a].typ, n.right.cols[b].typ) {
+			n.lkey, n.rkey = a, b
+			return
+		}
+	}
+}
+
+// sameKey reports whether equal values of two types are equal as Go values.
+func sameKey(a, b uint32) bool { return isInt(a) && isInt(b) || isText(a) && isText(b) }
 
 func (n *nested) each(outer *frame, f func([]any) error) error {
 	var rights [][]any
@@ -109,7 +148,8 @@ func (n *nested) each(outer *frame, f func([]any) error) error {
 		return err
 	}
 	matched := make([]bool, len(rights))
-	err = n.left.each(outer, func(l []any) error { return n.row(l, rights, matched, outer, f) })
+	candidates := n.candidates(rights)
+	err = n.left.each(outer, func(l []any) error { return n.row(l, rights, candidates(l), matched, outer, f) })
 	if err != nil || n.kind != ast.RightJoin && n.kind != ast.FullJoin {
 		return err
 	}
@@ -123,11 +163,27 @@ func (n *nested) each(outer *frame, f func([]any) error) error {
 	return nil
 }
 
-func (n *nested) row(l []any, rights [][]any, matched []bool, outer *frame, f func([]any) error) error {
+// candidates returns a function that says which right rows may match a left one.
+func (n *nested) candidates(rights [][]any) func(l []any) []int {
+	if n.lkey < 0 {
+		all := make([]int, len(rights))
+		for i := range all {
+			all[i] = i
+		}
+		return func([]any) []int { return all }
+	}
+	index := make(map[any][]int, len(rights))
+	for i, r := range rights {
+		index[r[n.rkey]] = append(index[r[n.rkey]], i)
+	}
+	return func(l []any) []int { return index[l[n.lkey]] }
+}
+
+func (n *nested) row(l []any, rights [][]any, candidates []int, matched []bool, outer *frame, f func([]any) error) error {
 	found := false
 	buf := concat(l, make([]any, len(n.right.cols)))
-	for i, r := range rights {
-		copy(buf[len(l):], r)
+	for _, i := range candidates {
+		copy(buf[len(l):], rights[i])
 		if n.on != nil {
 			v, err := n.on.eval(&frame{row: buf, outer: outer})
 			if err != nil {
