@@ -108,10 +108,18 @@ func (o setOp) node(s *spelling, l, r ast.Body) ast.Body {
 	return &ast.SetOp{Pos: s.posAt(o.tok), Op: o.op, All: o.all, Left: l, Right: r}
 }
 
+// plainSelect reports whether a SELECT of tidb's holds but the clauses that a
+// spelling may have.
+func plainSelect(n *tidb.SelectStmt) bool {
+	o := n.SelectStmtOpts
+	return n.Limit == nil && n.LockInfo == nil && n.SelectIntoOpt == nil && n.With == nil &&
+		len(n.TableHints) == 0 && len(n.WindowSpecs) == 0 && n.Kind == tidb.SelectStmtKindSelect &&
+		(o == nil || o.Priority == mysql.NoPriority && !o.StraightJoin && !o.CalcFoundRows && !o.SQLBigResult && !o.SQLSmallResult && !o.SQLBufferResult)
+}
+
 // fillCore fills in what the spelling has left to tidb.
 func (s *spelling) fillCore(n *tidb.SelectStmt, b ast.Body) {
-	if n.Limit != nil || n.LockInfo != nil || n.SelectIntoOpt != nil || n.With != nil ||
-		len(n.TableHints) > 0 || len(n.WindowSpecs) > 0 || n.Kind != tidb.SelectStmtKindSelect {
+	if !plainSelect(n) {
 		s.foreign()
 		return
 	}
@@ -174,64 +182,6 @@ func (s *spelling) byItems(items []*tidb.ByItem) []ast.Expr {
 		}
 	}
 	return out
-}
-
-// fromItems appends the items of tidb's join tree: a join without ON is the
-// comma, since every JOIN is spelled with one.
-func (s *spelling) fromItems(n tidb.ResultSetNode, list []ast.TableExpr) []ast.TableExpr {
-	if j, ok := n.(*tidb.Join); ok && !j.ExplicitParens && j.On == nil {
-		if j.Right == nil {
-			return s.fromItems(j.Left, list)
-		}
-		list = s.fromItems(j.Left, list)
-		return s.fromItems(j.Right, list)
-	}
-	if t := s.tableExpr(n); t != nil {
-		list = append(list, t)
-	}
-	return list
-}
-
-// tableExpr returns an item of FROM; nil where the spelling has no relation.
-func (s *spelling) tableExpr(n tidb.ResultSetNode) ast.TableExpr {
-	switch n := n.(type) {
-	case *tidb.Join:
-		return s.joinTree(n)
-	case *tidb.TableSource:
-		name, ok := n.Source.(*tidb.TableName)
-		if !ok || len(name.IndexHints)+len(name.PartitionNames) > 0 || n.AsName.O != "" || name.TableSample != nil {
-			break
-		}
-		if m := s.markOf(name.Name.O); m != nil {
-			return m.table
-		}
-	}
-	s.foreign()
-	return nil
-}
-
-func (s *spelling) joinTree(n *tidb.Join) ast.TableExpr {
-	if n.On == nil && n.Right == nil {
-		return s.tableExpr(n.Left)
-	}
-	if n.On == nil || n.StraightJoin || n.NaturalJoin || n.Using != nil {
-		s.foreign()
-		return nil
-	}
-	var m *mark
-	switch on := n.On.Expr.(type) {
-	case *tidb.ColumnNameExpr:
-		m = s.markOf(on.Name.Name.O)
-	case *tidb.FuncCallExpr:
-		m = s.markOf(on.FnName.O)
-	}
-	if m == nil || m.join == nil {
-		s.foreign()
-		return nil
-	}
-	m.join.Left, m.join.Right = s.tableExpr(n.Left), s.tableExpr(n.Right)
-	s.walk(n.On.Expr)
-	return m.join
 }
 
 // markOf returns the mark of that name, nil if it is none.
