@@ -82,7 +82,8 @@ func (b *binder) resolveAggregate(c *aggregateCall) error {
 	}
 	t, err := agg.Resolve(c.name, argType, c.distinct)
 	if err != nil {
-		return at(err, c.pos, codeUndefinedFunction)
+		return fail(codeUndefinedFunction, c.pos, "%s", err).
+			hint("No function matches the given name and argument types. You might need to add explicit type casts.")
 	}
 	c.typ = t
 	return nil

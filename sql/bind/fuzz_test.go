@@ -63,7 +63,7 @@ func bindAny(stmt ast.Statement, env bind.Env) error {
 }
 
 // fuzzSession has the streams of the scripts.
-func fuzzSession(t *testing.T) *session {
+func fuzzSession(t testing.TB) *session {
 	s := newSession(t)
 	for _, sql := range []string{
 		"CREATE STREAM bids (auction BIGINT, bidder BIGINT, price BIGINT, channel TEXT, date_time TIMESTAMP, at TIMESTAMPTZ, " +

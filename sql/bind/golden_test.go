@@ -70,11 +70,11 @@ func playFile(t *testing.T, file string) {
 
 // session binds statements one after the other over one catalog.
 type session struct {
-	t       *testing.T
+	t       testing.TB
 	catalog *catalog.Catalog
 }
 
-func newSession(t *testing.T) *session {
+func newSession(t testing.TB) *session {
 	c, err := catalog.Open(&log{})
 	if err != nil {
 		t.Fatal(err)
