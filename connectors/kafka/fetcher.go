@@ -192,6 +192,7 @@ func (f *fetcher) deliver(pl plan, answer *fetchResponse, err error) bool {
 	} else if !interrupted {
 		r.failures++
 	}
+	wake = r.turned() || wake
 	r.mu.Unlock()
 	if wake {
 		r.wake()

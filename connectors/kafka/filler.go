@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/dirigo-stream/dirigo/connectors"
@@ -54,7 +55,13 @@ func (f *filler) finish(c *chunks, s *scan, rows *connectors.Rows) {
 	rows.Next = max(rows.Next, s.it.last+1)
 	c.used(len(s.it.data))
 	s.it = records{}
+	if s.unpack.Cap() > keepUnpacked {
+		s.unpack = bytes.Buffer{}
+	}
 }
+
+// keepUnpacked is how much memory a partition keeps for unpacking its next batch.
+const keepUnpacked = 4 << 20
 
 // advance goes to the next batch with records to be seen.
 func (f *filler) advance(c *chunks, s *scan, rows *connectors.Rows) (bool, error) {
@@ -114,7 +121,7 @@ func (f *filler) breakOff(s *scan, rows *connectors.Rows, err error) {
 func (f *filler) row(rows *connectors.Rows, rec *record, left, limit int) {
 	rows.Next = rec.offset + 1
 	rows.Bytes += int64(len(rec.key) + len(rec.value))
-	rows.Born = rec.time * 1_000_000
+	rows.Born = max(rec.time, 0) * 1_000_000 // −1 is none
 	if rows.Cols == nil {
 		rows.Cols = f.columns(min(left, limit))
 	}

@@ -34,6 +34,7 @@ type reader struct {
 	routing  bool
 	failures int // in a row
 	problem  string
+	sick     bool // as Status told last
 	closed   bool
 }
 
@@ -177,6 +178,18 @@ func (r *reader) Status() connectors.Status {
 	}
 	slices.SortFunc(st.Partitions, func(a, b connectors.PartitionStatus) int { return int(a.Partition) - int(b.Partition) })
 	return st
+}
+
+// turned says whether Status has begun or ceased to show an error since it was
+// asked last: whoever shows it is to be woken. r.mu is held.
+func (r *reader) turned() bool {
+	sick := r.problem != ""
+	for _, p := range r.parts {
+		sick = sick || p.problem != "" || p.lost != nil
+	}
+	was := r.sick
+	r.sick = sick
+	return sick != was
 }
 
 // Close implements connectors.Reader.

@@ -28,20 +28,25 @@ func (r *reader) route() {
 		if r.ctx.Err() != nil {
 			return
 		}
-		if r.settle(leaders, err) {
+		done, turned := r.settle(leaders, err)
+		if turned {
+			r.wake()
+		}
+		if done {
 			return
 		}
 	}
 }
 
-// settle gives partitions their leaders and says whether none is left over.
-func (r *reader) settle(leaders map[int32]int32, err error) bool {
+// settle gives partitions their leaders and says whether none is left over, and
+// whether Status tells another tale now.
+func (r *reader) settle(leaders map[int32]int32, err error) (done, turned bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {
 		r.failures++
 		r.problem = fmt.Sprintf("topic %s: %v", r.src.topic, err)
-		return false
+		return false, r.turned()
 	}
 	left := 0
 	for _, p := range r.parts {
@@ -65,5 +70,5 @@ func (r *reader) settle(leaders map[int32]int32, err error) bool {
 		f.interrupt()
 	}
 	r.routing = left > 0
-	return left == 0
+	return left == 0, r.turned()
 }
