@@ -15,15 +15,30 @@ func (k ObjectKind) String() string { return strings.TrimSuffix(kindWords[k], " 
 
 func (p *printer) statement(s Statement) { p.w(s.String()) }
 
+// optionName writes a dotted name bare if it can be, else as a string.
 func (p *printer) optionName(name string) {
-	for i, part := range strings.Split(name, ".") {
-		p.when(i > 0, ".")
-		if plainIdent(part) {
-			p.w(part)
-		} else {
-			p.w(`"`, strings.ReplaceAll(part, `"`, `""`), `"`)
+	for part := range strings.SplitSeq(name, ".") {
+		if !plainIdent(part) {
+			p.w(QuoteString(name))
+			return
 		}
 	}
+	p.w(name)
+}
+
+// settingWords begin forms of SET and SHOW of their own.
+var settingWords = map[string]bool{
+	"all": true, "create": true, "materialized": true, "streams": true, "views": true, "tables": true,
+	"queries": true, "sources": true, "sinks": true, "jobs": true, "time": true, "transaction": true,
+	"session": true, "local": true, "names": true, "schema": true, "role": true, "constraints": true,
+}
+
+func (p *printer) settingName(name string) {
+	if settingWords[name] {
+		p.w(QuoteString(name))
+		return
+	}
+	p.optionName(name)
 }
 
 func (o Option) value() string {

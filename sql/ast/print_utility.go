@@ -13,7 +13,7 @@ func (s *Show) String() string {
 		p.w("SHOW ", showWords[s.What])
 		switch s.What {
 		case ShowSetting:
-			p.optionName(s.Setting)
+			p.settingName(s.Setting)
 		case ShowCreate:
 			p.w(kindWords[s.Kind])
 			p.qname(s.Name)
@@ -101,7 +101,7 @@ func (s *Set) String() string {
 			return
 		}
 		p.when(s.Scope == SetLocal, "LOCAL ")
-		p.optionName(s.Name)
+		p.settingName(s.Name)
 		p.w(" TO ")
 		p.when(s.Values == nil, "DEFAULT")
 		p.exprs(s.Values)
@@ -112,7 +112,7 @@ func (s *Reset) String() string {
 	if s.Name == "" {
 		return "RESET ALL"
 	}
-	return print(func(p *printer) { p.w("RESET "); p.optionName(s.Name) })
+	return print(func(p *printer) { p.w("RESET "); p.settingName(s.Name) })
 }
 
 func (s *Begin) String() string {

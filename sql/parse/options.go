@@ -36,7 +36,7 @@ func (r *reader) options(strict bool) ast.Options {
 	return list
 }
 
-// optionName reads a.b.c or 'a.b.c'.
+// optionName reads a.b.c or 'a.b.c'; case does not matter.
 func (r *reader) optionName() string {
 	if t := r.peek(); t.kind == tString && t.text != "" {
 		r.p++
@@ -46,7 +46,7 @@ func (r *reader) optionName() string {
 	for r.takePunct(".") {
 		name += "." + r.label().Text
 	}
-	return name
+	return fold(name)
 }
 
 func (r *reader) optionValue(o *ast.Option) {

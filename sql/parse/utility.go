@@ -76,6 +76,9 @@ func (r *reader) set() ast.Statement {
 	return s
 }
 
+// modeSettings have a form of their own: SET TRANSACTION ….
+var modeSettings = map[string]bool{"transaction": true, "session characteristics": true}
+
 // setValues reads name = value, …, and the forms without a = sign.
 func (r *reader) setValues(s *ast.Set) {
 	switch {
@@ -90,6 +93,9 @@ func (r *reader) setValues(s *ast.Set) {
 		s.Name = "search_path"
 	default:
 		s.Name = r.optionName()
+		if modeSettings[s.Name] {
+			r.syntaxAt(r.p - 1)
+		}
 		if !r.takeOp("=") {
 			r.need("to")
 		}
