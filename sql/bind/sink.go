@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -50,7 +52,7 @@ func (b *binder) derived(stmt *ast.CreateStream) (*Create, error) {
 	def.Sink = &job.SinkDef{Connector: connector, Spec: sink}
 	object := queryObject(catalog.Derived, plan, b.reads)
 	object.Options, object.Query, object.Watermark = o.written, def, -1
-	object.Source = b.readBack(connector, sink, o)
+	object.Source = b.readBack(connector, sink)
 	return &Create{
 		Object:      object,
 		Plan:        &logical.Sink{Input: plan, Name: name, Connector: connector, Key: key},
@@ -190,15 +192,47 @@ func unclosed(plan logical.Node) bool {
 
 // readBack is the source through which a derived stream can itself be read; nil
 // where its connector has none, or its records are not rows that only come.
-func (b *binder) readBack(connector string, sink connectors.Spec, o *options) *job.SourceDef {
-	if b.env.Connectors[connector].Source == nil || sink.Key != nil {
+func (b *binder) readBack(connector string, sink connectors.Spec) *job.SourceDef {
+	c := b.env.Connectors[connector]
+	if c.Source == nil || sink.Key != nil {
 		return nil
 	}
-	def := &job.SourceDef{Connector: connector, Watermark: -1, Spec: connectors.Spec{
-		Name: sink.Name, Columns: sink.Columns, Options: sink.Options,
-	}}
+	spec := connectors.Spec{Name: sink.Name, Columns: sink.Columns, Options: sink.Options}
+	spec.Options = sourceOnly(c, spec)
+	def := &job.SourceDef{Connector: connector, Watermark: -1, Spec: spec}
 	for i, c := range sink.Columns {
 		def.Columns = append(def.Columns, job.SourceColumn{Name: c.Name, Expr: expr.Col(i, c.Name, c.Type)})
 	}
 	return def
+}
+
+// sourceOnly leaves out the options that only a sink has, such as compression:
+// those that the source refuses, and does not miss.
+func sourceOnly(c connectors.Connector, spec connectors.Spec) map[string]string {
+	all := spec.Options
+	spec.Options = maps.Clone(all)
+	for range all {
+		refused := refusedOption(c, spec)
+		if refused == "" {
+			return spec.Options
+		}
+		if _, ok := spec.Options[refused]; !ok {
+			return all
+		}
+		delete(spec.Options, refused)
+	}
+	return spec.Options
+}
+
+// refusedOption asks a connector, which opens nothing yet, for the option at fault.
+func refusedOption(c connectors.Connector, spec connectors.Spec) string {
+	s, err := c.Source(spec)
+	if err == nil && s != nil {
+		_ = s.Close() // it was never used
+	}
+	var wrong *connectors.OptionError
+	if errors.As(err, &wrong) {
+		return wrong.Option
+	}
+	return ""
 }
