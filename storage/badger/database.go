@@ -56,6 +56,7 @@ type database struct {
 	db     *bdg.DB
 	log    *logger
 	closed atomic.Bool
+	hold   sync.RWMutex // see holdWrites
 
 	mu     sync.Mutex // guards the rest
 	tree   int64      // bytes written to the tree since level 0 was looked at
@@ -97,6 +98,10 @@ func (d *database) write(puts []entry, deletes [][]byte) error {
 }
 
 func (d *database) batch(puts []entry, deletes [][]byte) error {
+	if holdWrites {
+		d.hold.RLock()
+		defer d.hold.RUnlock()
+	}
 	b := d.db.NewWriteBatch()
 	defer b.Cancel()
 	for _, e := range puts {
@@ -136,6 +141,10 @@ func (d *database) atomic(puts []entry, deletes [][]byte) error {
 	}
 	if err := d.log.failed(); err != nil {
 		return err
+	}
+	if holdWrites {
+		d.hold.RLock()
+		defer d.hold.RUnlock()
 	}
 	txn := d.db.NewTransaction(true)
 	defer txn.Discard()

@@ -73,7 +73,7 @@ func (d *database) tidy(flush bool) error {
 		return fmt.Errorf("compaction: %w", err)
 	}
 	for !d.closed.Load() {
-		switch err := d.db.RunValueLogGC(.5); {
+		switch err := d.collect(); {
 		case errors.Is(err, bdg.ErrNoRewrite), errors.Is(err, bdg.ErrRejected):
 			return nil
 		case err != nil:
@@ -81,6 +81,15 @@ func (d *database) tidy(flush bool) error {
 		}
 	}
 	return nil
+}
+
+// collect rewrites one value-log file, if one is half dead.
+func (d *database) collect() error {
+	if holdWrites {
+		d.hold.Lock()
+		defer d.hold.Unlock()
+	}
+	return d.db.RunValueLogGC(.5)
 }
 
 // flush makes Badger turn its memtable into a table, for which it has no call:

@@ -1,0 +1,6 @@
+//go:build !race
+
+package badger
+
+// holdWrites: see race_on.go.
+const holdWrites = false
