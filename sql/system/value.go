@@ -18,7 +18,9 @@ var arrayOf = map[uint32]uint32{
 	result.OIDBool: result.OIDBoolArray, result.OIDChar: result.OIDCharArray, result.OIDName: result.OIDNameArray,
 	result.OIDInt2: result.OIDInt2Array, result.OIDInt4: result.OIDInt4Array, result.OIDInt8: result.OIDInt8Array,
 	result.OIDText: result.OIDTextArray, result.OIDUnknown: result.OIDTextArray, result.OIDVarchar: result.OIDTextArray,
-	result.OIDOid: result.OIDOidArray,
+	result.OIDOid: result.OIDOidArray, result.OIDFloat4: 1021, result.OIDFloat8: 1022, result.OIDNumeric: 1231,
+	result.OIDDate: 1182, result.OIDTimestamp: 1115, result.OIDTimestampTZ: 1185, result.OIDInterval: 1187,
+	result.OIDRegclass: 2210, result.OIDRegtype: 2211,
 }
 
 var elementOf = map[uint32]uint32{
@@ -26,6 +28,9 @@ var elementOf = map[uint32]uint32{
 	result.OIDInt2Array: result.OIDInt2, result.OIDInt4Array: result.OIDInt4, result.OIDInt8Array: result.OIDInt8,
 	result.OIDTextArray: result.OIDText, result.OIDOidArray: result.OIDOid, result.OIDInt2Vector: result.OIDInt2,
 	result.OIDOidVector: result.OIDOid, result.OIDAclArray: result.OIDText,
+	1021: result.OIDFloat4, 1022: result.OIDFloat8, 1231: result.OIDNumeric, 1182: result.OIDDate,
+	1115: result.OIDTimestamp, 1185: result.OIDTimestampTZ, 1187: result.OIDInterval,
+	2210: result.OIDRegclass, 2211: result.OIDRegtype,
 }
 
 func isArray(t uint32) bool { return elementOf[t] != 0 }
