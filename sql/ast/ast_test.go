@@ -74,7 +74,7 @@ func TestTypeName(t *testing.T) {
 		want string
 	}{
 		{TypeName{Name: "int8"}, "bigint"},
-		{TypeName{Name: "numeric", Mods: []int{10, 2}}, "numeric(10, 2)"},
+		{TypeName{Name: "numeric", Mods: []int{10, 2}}, "numeric(10,2)"},
 		{TypeName{Name: "timestamptz", Mods: []int{3}}, "timestamp(3) with time zone"},
 		{TypeName{Name: "interval", Fields: "DAY TO SECOND", Mods: []int{3}}, "interval DAY TO SECOND(3)"},
 		{TypeName{Name: "text", Dims: 2}, "text[][]"},

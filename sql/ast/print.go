@@ -138,6 +138,9 @@ func (p *printer) mods(mods []int) {
 		return
 	}
 	p.w("(")
-	p.list(len(mods), func(i int) { p.w(strconv.Itoa(mods[i])) })
+	for i, m := range mods {
+		p.when(i > 0, ",")
+		p.w(strconv.Itoa(m))
+	}
 	p.w(")")
 }
