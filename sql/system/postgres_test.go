@@ -58,7 +58,7 @@ func ask(t *testing.T, query string) string {
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	return strings.TrimSpace(strings.ReplaceAll(string(out), ":  ", " "))
+	return orNone(strings.TrimSpace(strings.ReplaceAll(string(out), ":  ", " ")))
 }
 
 var env = &system.Env{User: "alice", Database: "demo", Zone: time.UTC, Now: time.Unix(1e9, 0)}
@@ -88,7 +88,15 @@ func run(query string) string {
 		}
 		lines = append(lines, string(line))
 	}
-	return strings.Join(lines, "\n")
+	return orNone(strings.Join(lines, "\n"))
+}
+
+// orNone keeps an empty result from being an empty line, which ends a query.
+func orNone(s string) string {
+	if s == "" {
+		return "(no rows)"
+	}
+	return s
 }
 
 func rows(query string) (*batch.Batch, []result.Column, error) {
