@@ -3,6 +3,7 @@ package agg
 import (
 	"fmt"
 	"math/rand/v2"
+	"syscall"
 	"testing"
 
 	"github.com/dirigo-stream/dirigo/exec"
@@ -64,14 +65,17 @@ func runBench(b *testing.B, g Group, in []*batch.Batch, tick int) {
 	out := &discard{}
 	rows, shift := 0, int64(0)
 	b.ResetTimer()
+	cpu := cpuTime()
 	for n := 0; rows < b.N; n++ {
 		x := in[n%len(in)]
 		if g.Window != nil && n > 0 && n%len(in) == 0 {
 			b.StopTimer()
+			moving := cpuTime()
 			shift += in[len(in)-1].Time + 1_000_000
 			in = moved(in, shift)
 			x = in[0]
 			shift = 0
+			cpu += cpuTime() - moving
 			b.StartTimer()
 		}
 		if more, err := o.Push(0, x, out, 1024); err != nil || more {
@@ -92,7 +96,16 @@ func runBench(b *testing.B, g Group, in []*batch.Batch, tick int) {
 			}
 		}
 	}
+	b.ReportMetric(float64(cpuTime()-cpu)/float64(rows), "cpu-ns/row")
 	b.ReportMetric(float64(out.rows)/float64(rows), "out/row")
+}
+
+// cpuTime returns the process's CPU time in ns: on a busy machine it says more
+// than the clock.
+func cpuTime() int64 {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return u.Utime.Nano() + u.Stime.Nano()
 }
 
 // moved returns the batches with later times.

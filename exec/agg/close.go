@@ -20,7 +20,6 @@ type closing struct {
 	pane    int          // panes merged of the part
 	table   *state.Table // of send
 	send    []state.Ref
-	scratch *state.Store // the merged part; nil: one pane needs no merging
 	from    []state.Ref
 	refs    []state.Ref
 	dst     rowset
@@ -55,10 +54,6 @@ func (g *Grouper) closeMore(out exec.Emitter, fuel int) (more bool, err error) {
 		}
 		if cl.part == 1<<cl.bits {
 			cl.windows = cl.windows[1:]
-			if cl.scratch != nil {
-				cl.scratch.Close()
-				cl.scratch = nil
-			}
 			g.openWindow()
 			continue
 		}
@@ -122,11 +117,12 @@ func (g *Grouper) mergePart(cl *closing) (wait bool, err error) {
 		return wait, nil
 	}
 	if cl.pane == 0 {
-		if cl.scratch != nil {
-			cl.scratch.Close()
+		if g.scratch == nil {
+			g.scratch = state.NewStore(state.Home{Memory: g.store.Memory()}, g.layouts...)
+			g.scratch.Table(0, 0).Remix()
 		}
-		cl.scratch = state.NewStore(state.Home{Memory: g.store.Memory()}, g.layouts...)
-		cl.table = cl.scratch.Table(0, 0)
+		cl.table = g.scratch.Table(0, 0)
+		cl.table.Reset()
 	}
 	for ; cl.pane < len(cl.panes); cl.pane++ {
 		src := g.store.Lookup(cl.panes[cl.pane], 0)

@@ -53,7 +53,6 @@ func newCore(spec Group) (*core, error) {
 	}
 	if !spec.OnClose {
 		c.touch = add(state.Word)
-		layout.Touched = true
 	}
 	if spec.Updating || !spec.OnClose {
 		c.rows = add(state.Word)

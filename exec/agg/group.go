@@ -29,11 +29,12 @@ type Grouper struct {
 	relieved bool // pages were asked to leave in this call already
 
 	updates updates
-	born    int64 // of the batches since the last Advance
-	mark    int64 // windows that end at or before it are closed
-	next    int64 // the earliest watermark with something to do
-	opened  bool  // the global group exists
-	known   bool  // the panes of loaded state were planned
+	born    int64        // of the batches since the last Advance
+	mark    int64        // windows that end at or before it are closed
+	next    int64        // the earliest watermark with something to do
+	opened  bool         // the global group exists
+	known   bool         // the panes of loaded state were planned
+	scratch *state.Store // where panes are merged; made when needed
 }
 
 // item is rows of one batch that go to one pane.
@@ -131,7 +132,7 @@ func (g *Grouper) Resume(out exec.Emitter, fuel int) (more bool, err error) {
 // Need implements exec.Paged.
 func (g *Grouper) Need() exec.Read {
 	// Pages whose rows wait to be sent stay.
-	held := len(g.updates.at) > 0 || g.closing != nil && len(g.closing.send) > 0 && g.closing.scratch == nil
+	held := len(g.updates.at) > 0 || g.closing != nil && len(g.closing.send) > 0
 	return g.store.Need(!held)
 }
 

@@ -53,7 +53,7 @@ var (
 
 func newMaterialized(spec Materialize, home state.Home) (*Materialized, error) {
 	m := &Materialized{spec: spec, hashAt: spec.Key, refs: make([]state.Ref, state.Chunk), words: make([][]int64, state.Chunk)}
-	layout := state.Layout{Accs: make([]state.Acc, 3), Touched: true}
+	layout := state.Layout{Accs: make([]state.Acc, 3)}
 	for i, t := range spec.Types {
 		layout.Keys = append(layout.Keys, state.Key{Kind: t.Kind, Exact: true})
 		m.at = append(m.at, i)

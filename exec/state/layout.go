@@ -12,9 +12,6 @@ import "github.com/dirigo-stream/dirigo/exec/batch"
 type Layout struct {
 	Keys []Key
 	Accs []Acc
-	// Touched says that the first accumulator is not zero while the row is on
-	// the list that Touch keeps; it is zero when the state is frozen.
-	Touched bool
 }
 
 // Key is one key column.

@@ -9,9 +9,10 @@ import (
 
 // Flags of a slot.
 const (
-	flagDirty  = 1 << iota // changed since the last Freeze
-	flagDead               // removed; revived when its key comes again
-	flagSealed             // sealed blocks hold the key, so its end needs a tombstone
+	flagDirty   = 1 << iota // changed since the last Freeze
+	flagDead                // removed; revived when its key comes again
+	flagSealed              // sealed blocks hold the key, so its end needs a tombstone
+	flagTouched             // on the list that Touch keeps; never when the state is frozen
 )
 
 // pageKeys is how many keys a page holds before it is split. A page grows past
@@ -23,7 +24,7 @@ const pageKeys = 384
 type page struct {
 	cells []int64  // n rows of stride words
 	flags []uint8  // per slot
-	index []uint16 // open addressing: slot+1, 0 is free; a power of two long
+	index []uint16 // open addressing, see entry; 0 is free; a power of two long
 	heap  []byte   // byte strings
 	n     int
 	waste int // heap bytes that no word refers to
@@ -51,11 +52,16 @@ func (p *page) row(s *shape, slot int) []int64 {
 func (p *page) find(s *shape, k *Keys, i int) int {
 	h := k.Hash[i]
 	mask := uint32(len(p.index) - 1)
+	tag := entry(h, 0)
 	for at := uint32(h) & mask; ; at = (at + 1) & mask {
-		slot := int(p.index[at]) - 1
-		if slot < 0 {
+		e := p.index[at]
+		if e == 0 {
 			return -1
 		}
+		if (e^tag)&0xf000 != 0 {
+			continue
+		}
+		slot := int(e&0xfff) - 1
 		if base := slot * s.stride; uint64(p.cells[base]) == h && p.equal(s, base, k, i) {
 			return slot
 		}
@@ -120,7 +126,7 @@ func (p *page) enter(h uint64, slot int) {
 	for p.index[at] != 0 {
 		at = (at + 1) & mask
 	}
-	p.index[at] = uint16(slot + 1)
+	p.index[at] = entry(h, slot+1)
 }
 
 func (p *page) rehash(s *shape, size int) {
@@ -128,6 +134,12 @@ func (p *page) rehash(s *shape, size int) {
 	for slot := range p.n {
 		p.enter(uint64(p.cells[slot*s.stride]), slot)
 	}
+}
+
+// entry is an entry of the index: a slot plus one, below four bits of the hash
+// by which most other keys are told apart without looking at their rows.
+func entry(h uint64, slot int) uint16 {
+	return uint16(h>>28)&0xf000 | uint16(slot)
 }
 
 // room rounds the length of a byte string up to what the heap gives it.

@@ -59,12 +59,32 @@ func (t *Table) AssignFrom(src *Table, from []Ref, refs []Ref) (missing int, err
 			slots = append(slots, int32(from[i]&slotMask))
 		}
 		t.keys.loadPage(t.shape, src.pages[pid], slots)
+		if t.remix {
+			for j := range t.keys.Hash {
+				t.keys.Hash[j] *= 0x9e3779b97f4a7c15
+			}
+		}
 		n, err := t.assign(&t.keys, refs[start:i])
 		if missing += n; err != nil {
 			return missing, err
 		}
 	}
 	return missing, nil
+}
+
+// Remix places rows by another hash than the keys' own. A table that takes parts
+// of others, whose hashes all begin alike, would have a lopsided directory.
+func (t *Table) Remix() { t.remix = true }
+
+// Reset removes all rows, and keeps the memory. The table must be one that is
+// never sealed or evicted.
+func (t *Table) Reset() {
+	for _, p := range t.pages {
+		p.cells, p.flags, p.heap = p.cells[:0], p.flags[:0], p.heap[:0]
+		p.n, p.waste, p.dead, p.hot = 0, 0, 0, 0
+		clear(p.index)
+	}
+	t.live = 0
 }
 
 // Hash returns the hash of a row's key.

@@ -97,7 +97,7 @@ func (t *Table) grow() {
 // adopt copies a row of another page, without entering it in the index.
 func (p *page) adopt(s *shape, from *page, slot int) {
 	row := from.row(s, slot)
-	if s.Touched && row[s.acc] != 0 {
+	if from.flags[slot]&flagTouched != 0 {
 		p.hot++
 	}
 	p.cells = append(p.cells, row...)

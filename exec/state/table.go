@@ -13,7 +13,7 @@ type Ref uint32
 const NoRef = ^Ref(0)
 
 const (
-	slotBits = 12
+	slotBits = 11
 	slotMask = 1<<slotBits - 1
 	maxDepth = 24 // of the directory: 16 M pages
 )
@@ -36,6 +36,7 @@ type Table struct {
 	hot   []uint32 // pages with touched rows
 	keys  Keys     // scratch
 	gone  bool     // dropped
+	remix bool     // see Remix
 }
 
 func newTable(st *Store, id tableID) *Table {
@@ -113,11 +114,16 @@ func (t *Table) assign(k *Keys, refs []Ref) (missing int, err error) {
 func (p *page) findWord(s *shape, h uint64, null, key int64) int {
 	index, cells, stride := p.index, p.cells, s.stride
 	mask := uint32(len(index) - 1)
+	tag := entry(h, 0)
 	for at := uint32(h) & mask; ; at = (at + 1) & mask {
-		slot := int(index[at]) - 1
-		if slot < 0 {
+		e := index[at]
+		if e == 0 {
 			return -1
 		}
+		if (e^tag)&0xf000 != 0 {
+			continue
+		}
+		slot := int(e&0xfff) - 1
 		c := cells[slot*stride:]
 		if uint64(c[0]) == h && c[2] == key && c[1] == null {
 			return slot
@@ -248,6 +254,7 @@ func (t *Table) Touch(r Ref, value int64) {
 	pid := uint32(r >> slotBits)
 	p := t.pages[pid]
 	p.cells[int(r&slotMask)*t.shape.stride+t.shape.acc] = value
+	p.flags[r&slotMask] |= flagTouched
 	if p.hot++; p.hot == 1 {
 		t.hot = append(t.hot, pid)
 	}
@@ -274,8 +281,9 @@ func (t *Table) Touched(refs []Ref) (_ []Ref, wait bool) {
 		}
 		t.hot = t.hot[:len(t.hot)-1]
 		p.hot = 0
-		for slot := range p.n {
-			if p.cells[slot*t.shape.stride+t.shape.acc] != 0 {
+		for slot, f := range p.flags[:p.n] {
+			if f&flagTouched != 0 {
+				p.flags[slot] = f &^ flagTouched
 				refs = append(refs, Ref(pid<<slotBits|uint32(slot)))
 			}
 		}
