@@ -12,7 +12,8 @@ import (
 // JSONEncoder writes rows as JSON objects that the decoder reads back to the
 // same values: integers, floats and numerics as numbers (a numeric with its
 // scale), dates, timestamps and intervals as ISO text (a TIMESTAMPTZ in UTC,
-// with Z), NaN and the infinities as strings, which JSON has no numbers for.
+// with Z), NaN and the infinities as strings, which JSON has no numbers for. It
+// may be used by several goroutines.
 type JSONEncoder struct {
 	fields []encField
 }
