@@ -1,6 +1,8 @@
 package op
 
 import (
+	"errors"
+
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/state"
 )
@@ -73,3 +75,37 @@ func (m *Materialized) present(t *state.Table, refs []state.Ref) *batch.Batch {
 	}
 	return b
 }
+
+// Lookup returns the rows whose key (the columns of Materialize.Key, in that
+// order) equals row i of key, as of the last frontier; nil: none. It is called
+// in the operator's turn and answers from memory: ErrAway says that the page
+// must be read first, by Need.
+func (m *Materialized) Lookup(key []batch.Column, i int) (*batch.Batch, error) {
+	hash := batch.HashRows(key, nil, []int32{int32(i)}, 1, nil)
+	t := m.store.Table(0, 0)
+	refs, wait := t.Same(hash[0], nil)
+	if wait {
+		return nil, ErrAway
+	}
+	b := m.present(t, refs)
+	if b == nil {
+		return nil, nil
+	}
+	var kept []int32
+	for row := range b.N {
+		same := true
+		for c, at := range m.hashAt {
+			same = same && batch.EqualAt(b.Cols[at], row, key[c], i)
+		}
+		if same {
+			kept = append(kept, int32(row))
+		}
+	}
+	if len(kept) == 0 {
+		return nil, nil
+	}
+	return b.Gather(kept), nil
+}
+
+// ErrAway says that state which a lookup needs is not in memory.
+var ErrAway = errors.New("op: the page is not in memory")

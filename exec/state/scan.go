@@ -122,3 +122,23 @@ func (t *Table) AppendKey(i int, refs []Ref, out batch.Column) {
 		}
 	}
 }
+
+// Same appends the refs of the live rows with a hash; wait: their page is away,
+// and wanted.
+func (t *Table) Same(hash uint64, refs []Ref) (_ []Ref, wait bool) {
+	pid := t.dir[hash>>(64-t.depth)]
+	p := t.pages[pid]
+	if t.store.cold > 0 && !t.store.loaded(hash) {
+		return refs, true
+	}
+	if p.away != nil {
+		t.store.want(p.away)
+		return refs, true
+	}
+	for slot := range p.n {
+		if uint64(p.cells[slot*t.shape.stride]) == hash && p.flags[slot]&flagDead == 0 {
+			refs = append(refs, Ref(pid<<slotBits|uint32(slot)))
+		}
+	}
+	return refs, false
+}
