@@ -23,7 +23,11 @@ func (c *compiler) from(items []ast.TableExpr, where ast.Expr, outer *scope, wit
 		if err != nil {
 			return nil, err
 		}
-		all = cross(all, right)
+		if _, table := item.(*ast.TableName); table {
+			all = tableJoin(all, right, where)
+		} else {
+			all = cross(all, right)
+		}
 		if all, conds, err = c.filter(all, conds, outer, with, item != items[len(items)-1]); err != nil {
 			return nil, err
 		}
@@ -134,6 +138,14 @@ func cross(left, right *source) *source {
 			return right.each(&frame{row: l, outer: outer}, func(r []any) error { return f(concat(l, r)) })
 		})
 	}}
+}
+
+// tableJoin is cross for a right side that does not look at left: where WHERE
+// equates columns of both, only the pairs that are equal there are made.
+func tableJoin(left, right *source, where ast.Expr) *source {
+	n := nested{kind: ast.InnerJoin, left: left, right: right, lkey: -1}
+	n.lookUp(where)
+	return &source{cols: append(append([]column(nil), left.cols...), right.cols...), each: n.each}
 }
 
 // item compiles one item of FROM. Its each gets a frame whose row is that of

@@ -174,7 +174,9 @@ func (n *nested) candidates(rights [][]any) func(l []any) []int {
 	}
 	index := make(map[any][]int, len(rights))
 	for i, r := range rights {
-		index[r[n.rkey]] = append(index[r[n.rkey]], i)
+		if k := r[n.rkey]; k != nil { // NULL equals nothing
+			index[k] = append(index[k], i)
+		}
 	}
 	return func(l []any) []int { return index[l[n.lkey]] }
 }
