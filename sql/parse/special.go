@@ -73,9 +73,6 @@ func (s *spelling) defaultValue() bool {
 
 func (s *spelling) caseExpr() bool {
 	pos := s.pos()
-	if !s.enter() {
-		return true
-	}
 	a := s.call(s.p)
 	s.p++
 	operand, other := -1, -1
@@ -97,7 +94,6 @@ func (s *spelling) caseExpr() bool {
 		other = a.expr()
 	}
 	s.need("end")
-	s.depth--
 	a.end(func(args []ast.Expr) ast.Expr {
 		c := &ast.Case{Pos: pos, Operand: pick(args, operand), Else: pick(args, other)}
 		i := operand + 1

@@ -23,20 +23,29 @@ func (s *spelling) windowTable() *ast.WindowTable {
 		s.take("table")
 		t.Input = &ast.TableName{Pos: s.pos(), Name: s.qname()}
 	}
+	read := s.err == nil
 	s.needPunct(",")
-	descriptor := s.isWord("descriptor") && s.following().punct("(")
-	if descriptor {
-		s.p += 2
-	}
-	t.Time = &ast.Ident{Pos: s.pos(), Name: s.qname()}
-	if descriptor {
-		s.needPunct(")")
-	}
+	t.Time = s.timeColumn()
 	s.needPunct(",")
-	s.hint(word + " takes a relation, its time column and a size: " + word + "(bids, date_time, INTERVAL '10 seconds')")
+	if read {
+		s.hint(word + " takes a relation, its time column and a size: " + word + "(bids, date_time, INTERVAL '10 seconds')")
+	}
 	s.file(func(e []ast.Expr) { t.Args = e }, func(a *args) { s.commaList(func() { a.expr() }) })
 	s.needPunct(")")
 	t.Alias = s.alias(false)
 	s.put(mark{tok: tok, table: t})
 	return t
+}
+
+// timeColumn reads column, or DESCRIPTOR(column).
+func (s *spelling) timeColumn() *ast.Ident {
+	descriptor := s.isWord("descriptor") && s.following().punct("(")
+	if descriptor {
+		s.p += 2
+	}
+	id := &ast.Ident{Pos: s.pos(), Name: s.qname()}
+	if descriptor {
+		s.needPunct(")")
+	}
+	return id
 }
