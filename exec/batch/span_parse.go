@@ -264,10 +264,10 @@ func (r *spanReader) yearMonth(f string) parseState {
 
 // clock reads [±]h:mm[:ss[.f]], or mm:ss.f where there is a point.
 func (r *spanReader) clock(f string) parseState {
-	neg := f[0] == '-'
+	neg := strings.HasPrefix(f, "-")
 	f = strings.TrimLeft(f, "+-")
 	parts := strings.Split(f, ":")
-	if len(parts) > 3 {
+	if f == "" || len(parts) > 3 {
 		return badSyntax
 	}
 	if len(parts) == 2 && (strings.Contains(parts[1], ".") || r.bare == "second") {

@@ -248,7 +248,7 @@ func hasNonZeroDigit(t []byte) bool {
 }
 
 func floatRange(t []byte, k Kind) error {
-	return &ValueError{Code: "22003", Message: fmt.Sprintf("%q is out of range for type %s", t, k)}
+	return &ValueError{Code: "22003", Message: fmt.Sprintf("\"%s\" is out of range for type %s", t, k)}
 }
 
 // ParseBool reads a BOOLEAN: a prefix of true, false, yes or no, on, off, 1, 0.

@@ -194,7 +194,7 @@ func isoDate(s []byte) (y, m, d int, ok bool) {
 // caller looks at all pairs of a text at once.
 func pair(a, b byte) (v, bad uint) {
 	x, y := uint(a)-'0', uint(b)-'0'
-	return x*10 + y, (9 - x) | (9 - y)
+	return x*10 + y, (9 - x) | x | (9 - y) | y
 }
 
 // two reads two digits; the result exceeds 99 if they are none.

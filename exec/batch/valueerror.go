@@ -27,15 +27,15 @@ func errSyntax(k Kind, s []byte) error {
 	case Date, Timestamp, TimestampTZ, Interval:
 		code = "22007"
 	}
-	return &ValueError{Code: code, Message: fmt.Sprintf("invalid input syntax for type %s: %q", k.typeName(), s)}
+	return &ValueError{Code: code, Message: fmt.Sprintf("invalid input syntax for type %s: \"%s\"", k.typeName(), s)}
 }
 
 func errRange(k Kind, s []byte) error {
-	return &ValueError{Code: "22003", Message: fmt.Sprintf("value %q is out of range for type %s", s, k)}
+	return &ValueError{Code: "22003", Message: fmt.Sprintf("value \"%s\" is out of range for type %s", s, k)}
 }
 
 func errField(s []byte) error {
-	return &ValueError{Code: "22008", Message: fmt.Sprintf("date/time field value out of range: %q", s)}
+	return &ValueError{Code: "22008", Message: fmt.Sprintf("date/time field value out of range: \"%s\"", s)}
 }
 
 // OutOfRange is the error of a result that its kind cannot hold.

@@ -40,7 +40,7 @@ func LoadZone(name string) (*time.Location, error) {
 }
 
 func errZone(name string) error {
-	return &ValueError{Code: "22023", Message: fmt.Sprintf("time zone %q not recognized", name)}
+	return &ValueError{Code: "22023", Message: fmt.Sprintf("time zone \"%s\" not recognized", name)}
 }
 
 // zoneCase writes europe/berlin as Europe/Berlin.

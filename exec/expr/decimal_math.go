@@ -111,7 +111,7 @@ func fixedExp(x *big.Int) *big.Int {
 	return new(big.Int)
 }
 
-// fits tells whether 512 bits after the point are precise enough for d.
+// moderate tells whether 512 bits after the point are precise enough for d.
 func moderate(d batch.Decimal) bool {
 	return d.Form == batch.Finite && math.Abs(d.Float()) < 1e6 && d.Scale < 100
 }

@@ -119,9 +119,9 @@ func fieldOf(text string, k batch.Kind) (fieldFunc, *Error) {
 	}
 	known := name == "epoch" || dateFields[name] != nil || clockFields[name] != nil || zoneFields[name] != nil
 	if known {
-		return nil, errorf("0A000", "unit %q not supported for type %s", strings.ToLower(text), k)
+		return nil, errorf("0A000", "unit \"%s\" not supported for type %s", strings.ToLower(text), k)
 	}
-	return nil, errorf("22023", "unit %q not recognized for type %s", strings.ToLower(text), k)
+	return nil, errorf("22023", "unit \"%s\" not recognized for type %s", strings.ToLower(text), k)
 }
 
 func timestampField(name string, k batch.Kind) fieldFunc {

@@ -85,7 +85,7 @@ func regexpFlags(n *Node, i int) (string, *Error) {
 	}
 	flags := n.Args[i].Text
 	if bad := strings.Trim(flags, "gicn"); bad != "" {
-		return "", errorf("22023", "invalid regular expression option: %q", bad[:1])
+		return "", errorf("22023", "invalid regular expression option: \"%s\"", bad[:1])
 	}
 	return flags, nil
 }

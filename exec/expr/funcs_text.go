@@ -197,8 +197,12 @@ func rightOf(s []byte, n int64) []byte {
 	return s[offset(s, max(0, int64(utf8.RuneCount(s))-n)):]
 }
 
-// maxText bounds what one value may grow to.
-const maxText = 1 << 30
+// maxText bounds what padding and repeating may make of one value, in bytes;
+// maxArena, all texts of one column: offsets have 32 bits.
+const (
+	maxText  = 64 << 20
+	maxArena = 1 << 30
+)
 
 var errTooLong = errorf("54000", "requested length too large")
 
@@ -216,7 +220,7 @@ func pad(f *frame, fill []byte, left bool) {
 		f.setBytes(s[:offset(s, min(max(n, 0), have))])
 		return
 	}
-	if n > maxText {
+	if n > maxText/utf8.UTFMax {
 		f.fail(errTooLong)
 		return
 	}
@@ -424,7 +428,7 @@ func formatOne(f *frame, verb byte, i int, k batch.Kind) bool {
 	case verb == 'I':
 		s = quoteIdent(s)
 	default:
-		f.fail(errorf("22023", "unrecognized format() type specifier %q", string(verb)))
+		f.fail(errorf("22023", "unrecognized format() type specifier \"%s\"", string(verb)))
 		return false
 	}
 	f.setBytes(s)

@@ -43,13 +43,13 @@ func truncUnitOf(text string, k batch.Kind) (*truncUnit, *Error) {
 		return &u, nil
 	}
 	if ok || dateFields[name] != nil || zoneFields[name] != nil || name == "epoch" {
-		e := errorf("0A000", "unit %q not supported for type %s", strings.ToLower(text), k)
+		e := errorf("0A000", "unit \"%s\" not supported for type %s", strings.ToLower(text), k)
 		if ok {
 			e.Detail = "Months usually have fractional weeks."
 		}
 		return nil, e
 	}
-	return nil, errorf("22023", "unit %q not recognized for type %s", strings.ToLower(text), k)
+	return nil, errorf("22023", "unit \"%s\" not recognized for type %s", strings.ToLower(text), k)
 }
 
 // local cuts local time t.

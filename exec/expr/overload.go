@@ -86,7 +86,7 @@ func (o *overload) takes(n int) bool {
 var aliases = map[string]string{
 	"!=": "<>", "pow": "power", "ceiling": "ceil", "char_length": "length", "character_length": "length",
 	"substr": "substring", "position": "strpos", "~~": "like", "~~*": "ilike", "transaction_timestamp": "now",
-	"statement_timestamp": "now", "current_timestamp": "now", "localtimestamp_": "localtimestamp",
+	"statement_timestamp": "now", "current_timestamp": "now",
 }
 
 // Volatile tells whether a function's value depends on the clock or on chance.

@@ -106,6 +106,9 @@ func (e *rowEval) one(row int) {
 		}
 	}
 	e.fn(f)
+	if len(f.buf) > maxArena {
+		f.err = errTooLong
+	}
 	if f.err != nil {
 		f.cx.Fail(row, f.err)
 		f.err, f.null = nil, true
