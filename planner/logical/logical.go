@@ -106,11 +106,11 @@ func (s *Scan) places(columns []int) []int {
 
 // Line implements Node.
 func (s *Scan) Line() string {
-	names := make([]string, len(s.Columns))
-	for i, c := range s.Columns {
-		names[i] = s.Relation.Columns[c].Name
+	line := "Scan " + string(s.Relation.Kind) + " " + s.Relation.Name
+	if len(s.Columns) == 0 {
+		return line + ", no columns"
 	}
-	return "Scan " + string(s.Relation.Kind) + " " + s.Relation.Name + " (" + strings.Join(names, ", ") + ")"
+	return line + " (" + Names(s.Relation.Columns, s.Columns) + ")"
 }
 
 // through maps a key's columns; nil when the key is, or when a column is lost (-1).

@@ -175,7 +175,7 @@ func TestPrune(t *testing.T) {
 		{"a count needs no column", columnsOf(group(scan()), "count"), `
 		Project count
 		  Group: count(*)
-		    Scan stream bids ()`},
+		    Scan stream bids, no columns`},
 		{"a window keeps its time", columnsOf(window(scan(), 10*second, 5*second), "window_end", "price"), `
 		Project window_end, price
 		  Window hop(ts, 10s by 5s)

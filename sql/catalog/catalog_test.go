@@ -3,8 +3,11 @@ package catalog_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
@@ -226,5 +229,48 @@ func TestNearest(t *testing.T) {
 		if got := catalog.Nearest(in, names); got != want {
 			t.Errorf("Nearest(%q) = %q, want %q", in, got, want)
 		}
+	}
+}
+
+// TestConcurrent: of many creations of one name one wins, and a reader never
+// sees an object without what it depends on.
+func TestConcurrent(t *testing.T) {
+	c := open(t, &memLog{records: map[string][]byte{}})
+	base := create(t, c, stream("base"))
+	stop, seen := make(chan struct{}), make(chan error, 1)
+	go func() {
+		defer close(seen)
+		for {
+			s := c.Snapshot()
+			for _, o := range s.List() {
+				for _, id := range o.DependsOn {
+					if _, ok := s.ByID(id); !ok {
+						seen <- fmt.Errorf("%s without %d", o.Name, id)
+						return
+					}
+				}
+			}
+			select {
+			case <-stop:
+				return
+			default:
+			}
+		}
+	}()
+	var won atomic.Int32
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() {
+			if _, err := c.Create(t.Context(), view(fmt.Sprintf("v%d", i%5), nil, base.ID)); err == nil {
+				won.Add(1)
+			} else if !errors.Is(err, catalog.ErrExists) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	close(stop)
+	if err := <-seen; err != nil || won.Load() != 5 {
+		t.Fatalf("%d creations of 5 names won; the reader: %v", won.Load(), err)
 	}
 }
