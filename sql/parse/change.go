@@ -20,7 +20,7 @@ func (r *reader) drop() ast.Statement {
 
 // neededKind reads the kind of an object.
 func (r *reader) neededKind(verb string) ast.ObjectKind {
-	kind := r.objectKind()
+	kind := r.kindWord()
 	if kind != ast.AnyObject || r.err != nil {
 		return kind
 	}

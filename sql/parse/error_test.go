@@ -26,6 +26,7 @@ func TestErrors(t *testing.T) {
 		{"CREATE STREAM x (a int PRIMARY KEY, PRIMARY KEY (a))", "42P16", ")", ""},
 		{"CREATE TABLE t (a int CHECK (a > 1))", CodeUnsupported, "CHECK", ""},
 		{"DROP STREM x", CodeSyntax, "STREM", `did you mean STREAM instead of "STREM"?`},
+		{"DROP STREAM", CodeSyntax, "", ""},
 		{"REFRESH MATERIALIZED VIEW v", CodeUnsupported, "REFRESH", "materialized views are kept up to date by themselves"},
 		{"TRUNCATE t", CodeUnsupported, "TRUNCATE", "use DELETE FROM"},
 		{"SHOW STREMS x", CodeSyntax, "x", `did you mean STREAMS instead of "STREMS"?`},

@@ -153,29 +153,33 @@ func (r *reader) fromWhere(word string) ([]ast.TableExpr, ast.Expr) {
 	return c.From, c.Where
 }
 
-// objectKind reads the kind of an object, if it is written.
+// objectKind reads the kind of an object, if it is written. A last word such as
+// STREAM is the object's name.
 func (r *reader) objectKind() ast.ObjectKind {
+	if r.endsAfter(1) {
+		return ast.AnyObject
+	}
+	return r.kindWord()
+}
+
+// kindWord reads STREAM, MATERIALIZED VIEW and their like.
+func (r *reader) kindWord() ast.ObjectKind {
 	switch {
-	case r.isWord("stream") && !r.endsAfter(1):
-		r.p++
+	case r.take("stream"):
 		return ast.StreamObject
 	case r.take("materialized", "view"):
 		return ast.MaterializedViewObject
-	case r.isWord("view") && !r.endsAfter(1):
-		r.p++
+	case r.take("view"):
 		return ast.ViewObject
 	case r.take("table"):
 		return ast.TableObject
-	case r.isWord("index") && !r.endsAfter(1):
-		r.p++
+	case r.take("index"):
 		return ast.IndexObject
-	case r.isWord("schema") && !r.endsAfter(1):
-		r.p++
+	case r.take("schema"):
 		return ast.SchemaObject
 	}
 	return ast.AnyObject
 }
 
-// endsAfter reports whether the statement ends n tokens from here: then a word
-// such as STREAM is the object's name.
+// endsAfter reports whether the statement ends n tokens from here.
 func (r *reader) endsAfter(n int) bool { return r.p+n >= r.end }
