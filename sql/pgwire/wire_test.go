@@ -2,6 +2,10 @@ package pgwire
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -240,4 +244,46 @@ func TestPassword(t *testing.T) {
 			conn.Close(context.Background())
 		}
 	}
+}
+
+// TestTLS: a client that asks for encryption gets it where there is a
+// certificate, and may then send its password in the clear.
+func TestTLS(t *testing.T) {
+	addr, _, _ := start(t, Config{
+		TLS:       &tls.Config{Certificates: []tls.Certificate{certificate(t)}},
+		Password:  func(string) (string, bool) { return "sesame", true },
+		Cleartext: true,
+	})
+	for login, good := range map[string]bool{"alice:sesame": true, "alice:wrong": false} {
+		conn, err := pgx.Connect(t.Context(), "postgres://"+login+"@"+addr+"/demo?sslmode=require")
+		if (err == nil) != good {
+			t.Fatalf("%s: %v", login, err)
+		}
+		if err == nil {
+			if _, ok := conn.PgConn().Conn().(*tls.Conn); !ok {
+				t.Error("the connection is not encrypted")
+			}
+			if _, err := conn.Exec(t.Context(), "rows 5000"); err != nil {
+				t.Error(err)
+			}
+			conn.Close(t.Context())
+		}
+	}
+	if _, err := pgx.Connect(t.Context(), "postgres://alice:sesame@"+addr+"/demo?sslmode=disable"); err != nil {
+		t.Errorf("without TLS the password is proven: %v", err)
+	}
+}
+
+func certificate(t *testing.T) tls.Certificate {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: private}
 }
