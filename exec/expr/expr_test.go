@@ -66,6 +66,18 @@ func TestHugeTextsFail(t *testing.T) {
 	}
 }
 
+// TestCaseOfLetters: order is bytewise, but upper and lower know all letters
+// (unlike a PostgreSQL of locale C).
+func TestCaseOfLetters(t *testing.T) {
+	for text, want := range map[string]string{
+		"lower('HÉLLO Ω')": "héllo ω", "upper('héllo ω')": "HÉLLO Ω", "'ÉA' ilike 'é_'": "t", "'É' < 'a'": "f",
+	} {
+		if _, got := evalText(text); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
 // TestCommonType: open literals take the others' type, text by themselves.
 func TestCommonType(t *testing.T) {
 	for _, c := range []struct {
