@@ -298,6 +298,41 @@ func TestSinkSplit(t *testing.T) {
 	}
 }
 
+// TestSinkRepeat: a batch whose answer was lost and that is sent again is there
+// once; with the next sequence, as without one, it would be there twice.
+func TestSinkRepeat(t *testing.T) {
+	name := "repeat-" + run
+	s := openSink(t, spec(bootstrap, name, rowColumns)).(*sink)
+	send(t, s, rowsOf(1))
+	c, err := s.Encode(rowsOf(2, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &s.writer
+	batches, err := w.build([]job{{data: c.Data}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	produce := func() {
+		t.Helper()
+		w.produce(testContext(t), batches, func(_ *outBatch, err error) {
+			if err != nil && !is(err, kafkago.DuplicateSequenceNumber) {
+				t.Fatal(err)
+			}
+		})
+	}
+	produce()
+	produce()
+	if got := recordsOf(t, bootstrap, name, 0); len(got) != 3 {
+		t.Fatalf("%q", got)
+	}
+	batches[0].stamp(w.producer, w.sequence[0])
+	produce()
+	if got := recordsOf(t, bootstrap, name, 0); len(got) != 5 {
+		t.Fatalf("the same batch under another sequence: %q", got)
+	}
+}
+
 // TestSinkReady: above its bound the sink says wait, and then that it is ready.
 func TestSinkReady(t *testing.T) {
 	s := openSink(t, spec(bootstrap, "ready-"+run, rowColumns, "buffer_bytes", "64kb"))
