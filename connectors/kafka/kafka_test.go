@@ -75,6 +75,8 @@ func topic(t testing.TB, addr string, partitions int) string {
 
 func makeTopic(t testing.TB, addr, name string, partitions int) {
 	t.Helper()
+	os.Getenv("DIRIGO_TEST_KAFKA") // read inside of a test, so that go test's cache knows it matters
+	os.Getenv("DIRIGO_TEST_KAFKA_TOOLS")
 	c := client(t, addr)
 	res, err := c.CreateTopics(testContext(t), &kafkago.CreateTopicsRequest{
 		Topics: []kafkago.TopicConfig{{Topic: name, NumPartitions: partitions, ReplicationFactor: 1}},
