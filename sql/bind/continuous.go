@@ -2,6 +2,7 @@ package bind
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -80,7 +81,7 @@ func (b *binder) continuousPlan(q *ast.Select, emit rules.Emit, lateness time.Du
 // outputs gives the columns of a query the names written before AS, and sees to
 // it that each has its own.
 func outputs(plan logical.Node, names []ast.Name, object string, pos ast.Pos) (logical.Node, error) {
-	plan, err := renamed(plan, names, object, pos)
+	plan, err := renamed(plan, names, fmt.Sprintf("query of %q", object), pos)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"fmt"
+
 	"github.com/dirigo-stream/dirigo/planner/logical"
 	"github.com/dirigo-stream/dirigo/sql/ast"
 )
@@ -57,5 +59,5 @@ func (b *binder) inline(c *cte) (logical.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return renamed(n, c.def.Columns, c.def.Name.Text, c.def.Pos)
+	return renamed(n, c.def.Columns, fmt.Sprintf("WITH query %q", c.def.Name.Text), c.def.Pos)
 }

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"fmt"
+
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/expr"
 	"github.com/dirigo-stream/dirigo/planner/logical"
@@ -80,25 +82,30 @@ func (b *binder) subselect(t *ast.Subselect) (logical.Node, *scope, error) {
 
 // aliased returns a FROM item's scope under its own name or its alias.
 func (b *binder) aliased(n logical.Node, name string, a ast.Alias, pos ast.Pos) (logical.Node, *scope, error) {
+	own := name
 	if !a.Name.Empty() {
 		name = a.Name.Text
 	}
-	n, err := renamed(n, a.Columns, name, pos)
+	n, err := renamed(n, a.Columns, fmt.Sprintf("table %q", name), pos)
 	if err != nil {
 		return nil, nil, err
 	}
-	return n, tableScope(name, n.Schema()), nil
+	s := tableScope(name, n.Schema())
+	if own != name {
+		s.hidden = map[string]string{own: name}
+	}
+	return n, s, nil
 }
 
-// renamed gives the first columns other names: AS t (a, b).
-func renamed(n logical.Node, names []ast.Name, table string, pos ast.Pos) (logical.Node, error) {
+// renamed gives the first columns of what other names: AS t (a, b).
+func renamed(n logical.Node, names []ast.Name, what string, pos ast.Pos) (logical.Node, error) {
 	if len(names) == 0 {
 		return n, nil
 	}
 	schema := n.Schema()
 	if len(names) > len(schema) {
-		return nil, fail(codeColumnReference, pos, "table %q has %d columns available but %d columns specified",
-			table, len(schema), len(names))
+		return nil, fail(codeColumnReference, pos, "%s has %d columns available but %d columns specified",
+			what, len(schema), len(names))
 	}
 	p := &logical.Project{Input: n}
 	for i, f := range schema {

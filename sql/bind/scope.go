@@ -15,8 +15,10 @@ import (
 // other.
 type scope struct {
 	columns []column
-	// tables are the names of FROM items, in order.
+	// tables are the names of FROM items, in order; hidden are relations that
+	// have another name here, by their own.
 	tables []string
+	hidden map[string]string
 	// aggs collects aggregate calls; nil where none may stand.
 	aggs *aggregates
 	// forbid says where aggregates may not stand, for the error: "in WHERE".
@@ -56,7 +58,9 @@ func (s *scope) column(ref ast.QName) (int, error) {
 		table = ref[0].Text
 	case len(ref) == 3 && ref[0].Text == "public":
 		table = ref[1].Text
-	case len(ref) > 2:
+	case len(ref) == 3:
+		return 0, fail(codeUndefinedTable, ref.At(), "invalid reference to FROM-clause entry for table %q", ref[1].Text)
+	case len(ref) > 3:
 		return 0, later(ref.At(), "references across databases are")
 	}
 	if table != "" && !s.has(table) {
@@ -88,6 +92,10 @@ func (s *scope) has(table string) bool {
 }
 
 func (s *scope) missingTable(ref ast.QName, table string) error {
+	if alias, ok := s.hidden[table]; ok {
+		return fail(codeUndefinedTable, ref.At(), "invalid reference to FROM-clause entry for table %q", table).
+			hint("Perhaps you meant to reference the table alias %q.", alias)
+	}
 	e := fail(codeUndefinedTable, ref.At(), "missing FROM-clause entry for table %q", table)
 	return e.nearest(table, s.tables)
 }
@@ -121,6 +129,3 @@ func (b *binder) ref(s *scope, i int, pos ast.Pos) *expr.Node {
 	b.places[n] = pos
 	return n
 }
-
-// rescope gives a scope's columns new types and names, keeping nothing of the old.
-func rescope(n logical.Node, table string) *scope { return tableScope(table, n.Schema()) }

@@ -44,7 +44,7 @@ func (b *binder) core(c *ast.SelectCore, order []ast.OrderItem, side bool) (*sel
 		return nil, err
 	}
 	s := &selection{binder: b, core: c, input: input, aggs: &aggregates{}, open: side && !c.Distinct}
-	s.scope = &scope{columns: from.columns, tables: from.tables, aggs: s.aggs}
+	s.scope = &scope{columns: from.columns, tables: from.tables, hidden: from.hidden, aggs: s.aggs}
 	for _, step := range []func() error{s.where, s.list, s.havingClause, func() error { return s.orderBy(order) }, s.group} {
 		if err := step(); err != nil {
 			return nil, err
