@@ -1,6 +1,7 @@
 package job
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/dirigo-stream/dirigo/actors"
@@ -9,8 +10,8 @@ import (
 
 // feed is the bounded ring between one shared reader and the queries that read
 // its source: decoded once, with a cursor per reader instance. The fastest
-// cursor paces the reader; one that falls out of the ring is detached and its
-// query catches up, so that no query ever blocks another's source.
+// query paces the reader; one that falls out of the ring is detached and
+// catches up, so that no query ever blocks another's source.
 type feed struct {
 	id      uint64
 	readers map[*member]bool // under the clock's lock
@@ -21,11 +22,12 @@ type feed struct {
 	base    uint64 // sequence number of entries[0]
 	total   int64  // bytes ever appended
 	cursors map[*cursor]struct{}
-	atEnd   int   // cursors that have read all
-	uncut   int   // batches behind the last Punct
-	flowed  bool  // since the last epoch's edge
-	held    bool  // the source waits for room
-	born    int64 // of the last batch
+	parties map[*query]*party // the cursors by query
+	atEnd   int               // cursors that have read all
+	uncut   int               // batches behind the last Punct
+	flowed  bool              // since the last epoch's edge
+	held    bool              // the source waits for room
+	born    int64             // of the last batch
 	src     feedSource
 }
 
@@ -53,9 +55,21 @@ type cursor struct {
 	seq  uint64
 	lost bool // fell out of the ring
 	wake func()
+	of   *query
 }
 
-// Bounds of a ring, in bytes: the fastest cursor may lag by so much before the
+// party is the cursors of one query: it is where its slowest one is.
+type party struct{ cursors []*cursor }
+
+func (p *party) slowest() uint64 {
+	least := ^uint64(0)
+	for _, c := range p.cursors {
+		least = min(least, c.seq)
+	}
+	return least
+}
+
+// Bounds of a ring, in bytes: the fastest query may lag by so much before the
 // source stops reading, the slowest before it is detached.
 const (
 	feedAhead = 8 << 20
@@ -65,7 +79,7 @@ const (
 func newFeed(id uint64, src feedSource, refill func()) *feed {
 	return &feed{
 		id: id, src: src, refill: refill,
-		readers: map[*member]bool{}, cursors: map[*cursor]struct{}{},
+		readers: map[*member]bool{}, cursors: map[*cursor]struct{}{}, parties: map[*query]*party{},
 	}
 }
 
@@ -107,19 +121,23 @@ func (f *feed) addLocked(e entry) {
 	}
 }
 
-// dropSlowest marks the cursors lost that hold more than the ring may keep,
-// unless they are all that read: those pace the source anyway.
+// dropSlowest marks the cursors lost of the query that holds more than the ring
+// may keep, unless it is the only one: that one paces the source.
 func (f *feed) dropSlowest() {
 	slow, fast := f.ends()
 	if slow == fast {
 		return
 	}
-	for c := range f.cursors {
-		if c.seq == slow {
+	for q, p := range f.parties {
+		if p.slowest() != slow {
+			continue
+		}
+		for _, c := range p.cursors {
 			c.lost = true
 			delete(f.cursors, c)
 			defer c.wake()
 		}
+		delete(f.parties, q)
 	}
 	f.trim()
 }
@@ -156,7 +174,7 @@ func (f *feed) wake() {
 	f.mu.Unlock()
 }
 
-// room says whether the source may read on: the fastest cursor lags by less
+// room says whether the source may read on: the fastest query lags by less
 // than feedAhead. If not, refill is called when there is room.
 func (f *feed) room() bool {
 	f.mu.Lock()
@@ -170,29 +188,34 @@ func (f *feed) room() bool {
 	return !f.held
 }
 
-// ends returns the sequence numbers of the slowest and the fastest cursor.
+// ends returns where the slowest and the fastest query are.
 func (f *feed) ends() (slow, fast uint64) {
 	end := f.base + uint64(len(f.entries))
-	if len(f.cursors) == 0 {
+	if len(f.parties) == 0 {
 		return end, end
 	}
 	slow = end
-	for c := range f.cursors {
-		slow, fast = min(slow, c.seq), max(fast, c.seq)
+	for _, p := range f.parties {
+		at := p.slowest()
+		slow, fast = min(slow, at), max(fast, at)
 	}
 	return slow, fast
 }
 
-// join adds a cursor at the end of the feed.
-func (f *feed) join(wake func()) *cursor {
+// join adds a cursor of q at the end of the feed.
+func (f *feed) join(q *query, wake func()) *cursor {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.joinLocked(wake)
+	return f.joinLocked(q, wake)
 }
 
-func (f *feed) joinLocked(wake func()) *cursor {
-	c := &cursor{seq: f.base + uint64(len(f.entries)), wake: wake}
+func (f *feed) joinLocked(q *query, wake func()) *cursor {
+	c := &cursor{seq: f.base + uint64(len(f.entries)), wake: wake, of: q}
 	f.cursors[c] = struct{}{}
+	if f.parties[q] == nil {
+		f.parties[q] = &party{}
+	}
+	f.parties[q].cursors = append(f.parties[q].cursors, c)
 	f.atEnd++
 	if f.held {
 		f.held = false
@@ -206,6 +229,12 @@ func (f *feed) leave(c *cursor) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.cursors, c)
+	if p := f.parties[c.of]; p != nil {
+		p.cursors = slices.DeleteFunc(p.cursors, func(x *cursor) bool { return x == c })
+		if len(p.cursors) == 0 {
+			delete(f.parties, c.of)
+		}
+	}
 	f.trim()
 	if f.held {
 		f.held = false

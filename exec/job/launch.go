@@ -256,7 +256,7 @@ func (q *query) attach(from map[uint64][]position) bool {
 		}
 		for _, i := range q.readers(rel) {
 			i.place.marks = newMarker(&p.src.def, at)
-			i.place.begin(p.feed, p.feed.joinLocked(i.ref.Wake))
+			i.place.begin(p.feed, p.feed.joinLocked(q, i.ref.Wake))
 		}
 	}
 	q.member, q.attached = m, c.last

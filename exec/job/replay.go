@@ -50,7 +50,7 @@ func (q *query) startReplay(from map[uint64][]position) error {
 		m.feeds = append(m.feeds, p.feed)
 		for _, i := range q.readers(rel) {
 			i.place.marks = newMarker(&s.def, at)
-			i.place.begin(p.feed, p.feed.join(i.ref.Wake))
+			i.place.begin(p.feed, p.feed.join(q, i.ref.Wake))
 		}
 		p.widen(s.columnsOf(q.demand(rel)))
 	}
@@ -175,7 +175,7 @@ func (r *replay) join() map[uint64][]position {
 		at[rel] = f.src.positions()
 		f.readers[m] = true
 		for _, i := range r.q.readers(rel) {
-			i.place.follow(f, f.joinLocked(i.ref.Wake), tick)
+			i.place.follow(f, f.joinLocked(r.q, i.ref.Wake), tick)
 		}
 		f.mu.Unlock()
 		m.feeds = append(m.feeds, f)
