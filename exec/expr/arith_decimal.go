@@ -67,8 +67,13 @@ func (e *decArith) one(out, l, r *batch.Vec[batch.Decimal], i int, cx *Context) 
 	}
 }
 
+// setSmall sets the fields one by one: an assignment of the whole struct, which
+// has a pointer in it, costs a write barrier a row while the collector runs.
 func setSmall(out *batch.Decimal, v int64, scale int16) {
-	*out = batch.Decimal{Hi: v >> 63, Lo: uint64(v), Scale: scale}
+	out.Hi, out.Lo, out.Scale, out.Form = v>>63, uint64(v), scale, batch.Finite
+	if out.Big != nil {
+		out.Big = nil
+	}
 }
 
 func addSmall(out, a, b *batch.Decimal) bool {

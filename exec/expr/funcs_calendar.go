@@ -180,7 +180,7 @@ func zoneTable() table {
 func atZone(zone *Node, value, at int, k batch.Kind) rowFunc {
 	get := cached(zone, loadZone)
 	return func(f *frame) {
-		loc, err := get(string(f.text(at)))
+		loc, err := get(f.text(at))
 		if err != nil {
 			f.fail(err)
 			return

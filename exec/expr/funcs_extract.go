@@ -198,7 +198,7 @@ func extractRow(n *Node, k batch.Kind, set func(f *frame, d batch.Decimal)) rowF
 	get := cached(n.Args[0], func(field string) (fieldFunc, *Error) { return fieldOf(field, k) })
 	var m fields
 	return func(f *frame) {
-		fn, err := get(string(f.text(0)))
+		fn, err := get(f.text(0))
 		if err != nil {
 			f.fail(err)
 			return

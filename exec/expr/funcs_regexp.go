@@ -27,13 +27,13 @@ func regexpTable() table {
 	}
 }
 
-func regexpOf(pattern *Node, fold bool) func(string) (*regexp.Regexp, *Error) {
+func regexpOf(pattern *Node, fold bool) func([]byte) (*regexp.Regexp, *Error) {
 	return cached(pattern, func(p string) (*regexp.Regexp, *Error) { return compileRegexp(p, fold) })
 }
 
-func withRegexp(get func(string) (*regexp.Regexp, *Error), fn func(f *frame, re *regexp.Regexp)) rowFunc {
+func withRegexp(get func([]byte) (*regexp.Regexp, *Error), fn func(f *frame, re *regexp.Regexp)) rowFunc {
 	return func(f *frame) {
-		re, err := get(string(f.text(1)))
+		re, err := get(f.text(1))
 		if err != nil {
 			f.fail(err)
 			return

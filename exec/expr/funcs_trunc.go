@@ -142,7 +142,7 @@ func checkTrunc(k batch.Kind) func(n *Node) *Error {
 func truncRow(n *Node, k batch.Kind) rowFunc {
 	get := cached(n.Args[0], func(text string) (*truncUnit, *Error) { return truncUnitOf(text, k) })
 	return func(f *frame) {
-		u, err := get(string(f.text(0)))
+		u, err := get(f.text(0))
 		if err != nil {
 			f.fail(err)
 			return
@@ -164,9 +164,9 @@ func truncInZone(n *Node) rowFunc {
 	get := cached(n.Args[0], func(text string) (*truncUnit, *Error) { return truncUnitOf(text, tz) })
 	zone := cached(n.Args[2], loadZone)
 	return func(f *frame) {
-		u, err := get(string(f.text(0)))
+		u, err := get(f.text(0))
 		if err == nil {
-			if loc, zerr := zone(string(f.text(2))); zerr == nil {
+			if loc, zerr := zone(f.text(2)); zerr == nil {
 				f.setInt(batch.UTC(u.local(batch.Local(f.int(1), loc)), loc))
 				return
 			} else {

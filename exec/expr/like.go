@@ -53,8 +53,8 @@ func likeTable() table {
 	return t
 }
 
-func setMatch(f *frame, pattern func(string) (matcher, *Error), not bool) {
-	m, err := pattern(string(f.text(1)))
+func setMatch(f *frame, pattern func([]byte) (matcher, *Error), not bool) {
+	m, err := pattern(f.text(1))
 	if err != nil {
 		f.fail(err)
 		return
@@ -64,7 +64,7 @@ func setMatch(f *frame, pattern func(string) (matcher, *Error), not bool) {
 
 // cached returns compile with a memory of the last pattern; patterns are nearly
 // always constants.
-func cached[T any](n *Node, compile func(string) (T, *Error)) func(string) (T, *Error) {
+func cached[T any](n *Node, compile func(string) (T, *Error)) func([]byte) (T, *Error) {
 	var last string
 	var value T
 	var err *Error
@@ -73,10 +73,10 @@ func cached[T any](n *Node, compile func(string) (T, *Error)) func(string) (T, *
 		last, known = n.Text, true
 		value, err = compile(last)
 	}
-	return func(s string) (T, *Error) {
-		if !known || s != last {
-			last, known = s, true
-			value, err = compile(s)
+	return func(s []byte) (T, *Error) {
+		if !known || string(s) != last { // the conversion makes no copy
+			last, known = string(s), true
+			value, err = compile(last)
 		}
 		return value, err
 	}

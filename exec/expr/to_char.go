@@ -99,7 +99,7 @@ func timeToChar(n *Node, k batch.Kind) rowFunc {
 	get := cached(n.Args[1], parseTimeFormat)
 	var m fields
 	return func(f *frame) {
-		parts, err := get(string(f.text(1)))
+		parts, err := get(f.text(1))
 		if err != nil {
 			f.fail(err)
 			return

@@ -63,7 +63,7 @@ func countDigits(s string) int { return strings.Count(s, "9") + strings.Count(s,
 func numberToChar(n *Node, k batch.Kind) rowFunc {
 	get := cached(n.Args[1], parseNumberFormat)
 	return func(f *frame) {
-		nf, err := get(string(f.text(1)))
+		nf, err := get(f.text(1))
 		if err != nil {
 			f.fail(err)
 			return
