@@ -147,15 +147,17 @@ func (c *conn) interrupt() {
 // nothing while it listens, and neither do we while nothing changes. The
 // returned function ends the watch.
 func (c *conn) watch(cancel context.CancelCauseFunc) func() {
-	if c.held || c.work != nil && c.work.in.Buffered() > 0 {
+	if c.held {
 		return func() {}
 	}
+	// What was read before may end within a message: then no byte means good-bye.
+	between := c.work == nil || c.work.in.Buffered() == 0
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		n, err := c.conn.Read(c.first[:])
 		c.held = n == 1
-		if n == 1 && c.first[0] == 'X' || err != nil && !isTimeout(err) {
+		if n == 1 && between && c.first[0] == 'X' || err != nil && !isTimeout(err) {
 			cancel(errGone)
 		}
 	}()

@@ -16,9 +16,20 @@ type frames struct {
 	conn  net.Conn
 	limit int // the largest message body, in bytes
 	work  *buffers
-	// first is a byte that was read while waiting, with nothing to put it in.
+	// first is a byte that was read while waiting, with nothing to put it in; it
+	// comes after what work.in holds.
 	first [1]byte
 	held  bool
+}
+
+// Read implements io.Reader: the held byte, then the connection.
+func (f *frames) Read(p []byte) (int, error) {
+	if f.held && len(p) > 0 {
+		f.held = false
+		p[0] = f.first[0]
+		return 1, nil
+	}
+	return f.conn.Read(p)
 }
 
 // buffers are what a connection needs while it is busy.
@@ -60,7 +71,7 @@ func (f *frames) wait() error {
 func (f *frames) acquire() *buffers {
 	if f.work == nil {
 		f.work = bufferPool.Get().(*buffers)
-		f.work.in.Reset(f.conn)
+		f.work.in.Reset(f)
 		f.work.out = f.work.out[:0]
 	}
 	return f.work
@@ -83,20 +94,12 @@ func (f *frames) release() {
 	bufferPool.Put(w)
 }
 
-func (f *frames) readByte() (byte, error) {
-	if f.held {
-		f.held = false
-		return f.first[0], nil
-	}
-	return f.acquire().in.ReadByte()
-}
-
 // next reads one message. The body is valid until the following call.
 func (f *frames) next() (kind byte, body []byte, err error) {
 	if err := f.wait(); err != nil {
 		return 0, nil, err
 	}
-	if kind, err = f.readByte(); err != nil {
+	if kind, err = f.acquire().in.ReadByte(); err != nil {
 		return 0, nil, err
 	}
 	var head [4]byte
@@ -113,12 +116,8 @@ func (f *frames) startup() ([]byte, error) {
 		return nil, err
 	}
 	var head [4]byte
-	for i := range head {
-		b, err := f.readByte()
-		if err != nil {
-			return nil, unexpected(err)
-		}
-		head[i] = b
+	if _, err := io.ReadFull(f.acquire().in, head[:]); err != nil {
+		return nil, unexpected(err)
 	}
 	return f.body(int(int32(binary.BigEndian.Uint32(head[:]))), maxStartup)
 }

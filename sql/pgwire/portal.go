@@ -59,6 +59,11 @@ func (c *conn) execute(m *pgproto3.Execute) error {
 		out.finish(selectTag(0))
 		return nil
 	}
+	if p.d.Endless { // the client shall not wait for the first row to see that it runs
+		if err := c.flush(); err != nil {
+			return err
+		}
+	}
 	if m.MaxRows == 0 && p.cursor == nil || p.d.Columns == nil || out.copy != nil {
 		p.done = true
 		if out.copy != nil {

@@ -177,6 +177,28 @@ func TestCopyStream(t *testing.T) {
 	<-s.closed
 }
 
+// TestClientGone: an endless statement of the extended protocol ends with its
+// client, although the Sync behind it has been read already.
+func TestClientGone(t *testing.T) {
+	addr, opened, _ := start(t, Config{})
+	r := dial(t, addr)
+	r.login()
+	s := <-opened
+	r.Send(&pgproto3.Parse{Query: "watch"})
+	r.Send(&pgproto3.Bind{})
+	r.Send(&pgproto3.Describe{ObjectType: 'P'})
+	r.Send(&pgproto3.Execute{})
+	r.Send(&pgproto3.Sync{})
+	r.flush()
+	if got := r.until('T'); got != "12T" {
+		t.Fatal(got)
+	}
+	s.feed <- 1
+	r.until('D')
+	r.Conn.Close()
+	<-s.closed
+}
+
 // TestShutdown: idle and busy clients are told 57P01, and Serve returns.
 func TestShutdown(t *testing.T) {
 	addr, opened, stop := start(t, Config{})
