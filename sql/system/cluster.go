@@ -7,11 +7,9 @@ import (
 
 type filler = func(e *Env, r *relation) [][]any
 
-// filled are the relations of PostgreSQL that have something to tell.
-var filled map[string]filler
-
-func init() {
-	filled = map[string]filler{
+// fillers are those of PostgreSQL's relations that have something to tell.
+func fillers() map[string]filler {
+	return map[string]filler{
 		"pg_catalog.pg_class": classRows, "pg_catalog.pg_attribute": attributeRows,
 		"pg_catalog.pg_attrdef": attrdefRows, "pg_catalog.pg_description": descriptionRows,
 		"pg_catalog.pg_type": typeRows, "pg_catalog.pg_namespace": namespaceRows,

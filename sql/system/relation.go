@@ -35,9 +35,21 @@ const (
 	firstOwnOID       = 14000 // of the dirigo_ relations; PostgreSQL's end below
 )
 
-// relations are all system relations by schema and name.
-var relations = sync.OnceValue(func() map[string]*relation {
+var (
+	building sync.Once
+	built    map[string]*relation
+)
+
+// relations returns all system relations by schema and name. They are made at
+// first use: a variable could not be, for what fills them looks at them.
+func relations() map[string]*relation {
+	building.Do(func() { built = build() })
+	return built
+}
+
+func build() map[string]*relation {
 	all := map[string]*relation{}
+	filled := fillers()
 	for line := range strings.Lines(columnsText) {
 		r := readRelation(line)
 		r.fill = filled[r.schema+"."+r.name]
@@ -50,7 +62,7 @@ var relations = sync.OnceValue(func() map[string]*relation {
 		all[pgCatalog+"."+name] = r
 	}
 	return all
-})
+}
 
 func readRelation(line string) *relation {
 	parts := strings.Fields(line)
