@@ -70,6 +70,9 @@ func (b *binder) continuousPlan(q *ast.Select, emit rules.Emit, lateness time.Du
 	if err != nil {
 		return nil, err
 	}
+	if plan, err = b.frozen(plan); err != nil {
+		return nil, err
+	}
 	plan, err = rules.Continuous(plan, rules.Config{Emit: emit, Lateness: lateness.Microseconds(), Zone: b.zone()})
 	var open *rules.NotClosable
 	if errors.As(err, &open) {

@@ -190,13 +190,20 @@ func (b *binder) generated(c ast.ColumnDef, s *scope, all []ast.ColumnDef) (*exp
 		return nil, err
 	}
 	if c.Type.Empty() {
-		return b.settled(n, c.Generated.At())
+		n, err = b.settled(n, c.Generated.At())
+	} else {
+		var t batch.Type
+		if t, err = typeOf(c.Type); err == nil {
+			n, err = b.assign(n, t, c.Generated.At())
+		}
 	}
-	t, err := typeOf(c.Type)
-	if err != nil {
-		return nil, err
+	if err != nil || b.universal() {
+		return n, err
 	}
-	return b.assign(n, t, c.Generated.At())
+	if n, err = b.freeze(n); err != nil {
+		return nil, at(err, c.Generated.At(), codeFeature)
+	}
+	return n, nil
 }
 
 func refersTo(err error, column string) bool {
