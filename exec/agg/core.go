@@ -108,6 +108,7 @@ func (shared) merge(_, _ *rowset)                 {}
 type view struct {
 	filter, arg int
 	pos         []int32
+	own         []int32 // memory for pos
 }
 
 func (c *core) view(filter, arg int) int {
@@ -134,10 +135,10 @@ func (v *view) look(b *batch.Batch, rows, all []int32) {
 		v.pos = all[:len(rows)]
 		return
 	}
-	if cap(v.pos) < state.Chunk || &v.pos[:1][0] == &all[0] {
-		v.pos = make([]int32, 0, state.Chunk)
+	if v.own == nil {
+		v.own = make([]int32, 0, state.Chunk)
 	}
-	pos := v.pos[:0]
+	pos := v.own[:0]
 	for i, row := range rows {
 		if truth != nil && (!truth.Data[row] || truth.Null != nil && truth.Null[row]) {
 			continue

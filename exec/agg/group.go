@@ -76,7 +76,7 @@ func (g *Grouper) Push(_ int, b *batch.Batch, out exec.Emitter, fuel int) (bool,
 	g.born = max(g.born, b.Born)
 	rows := b.Sel
 	if rows == nil {
-		rows = count32(b.N)
+		rows = g.first(b.N)
 	}
 	g.work = append(g.work, item{b: b, rows: rows, pane: unsorted})
 	return g.Resume(out, fuel)
@@ -85,12 +85,12 @@ func (g *Grouper) Push(_ int, b *batch.Batch, out exec.Emitter, fuel int) (bool,
 // unsorted is the pane of an item whose rows were not yet sorted into panes.
 const unsorted = math.MinInt64
 
-func count32(n int) []int32 {
-	rows := make([]int32, n)
-	for i := range rows {
-		rows[i] = int32(i)
+// first returns 0 to n-1. What it returned before stays as it was.
+func (c *core) first(n int) []int32 {
+	for i := len(c.all); i < n; i++ {
+		c.all = append(c.all, int32(i))
 	}
-	return rows
+	return c.all[:n:n]
 }
 
 // Advance implements exec.Operator.

@@ -40,7 +40,7 @@ func (l *lessee) Push(_ int, b *batch.Batch) error {
 	l.born = max(l.born, b.Born)
 	rows := b.Sel
 	if rows == nil {
-		rows = count32(b.N)
+		rows = l.first(b.N)
 	}
 	items := []item{{b, 0, rows}}
 	if l.spec.Window != nil {

@@ -5,7 +5,9 @@ import (
 	"maps"
 	"math"
 	"math/big"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -415,13 +417,16 @@ func groupCases() []Case {
 // TestGroups: what comes out does not depend on how rows came.
 func TestGroups(t *testing.T) {
 	for _, c := range groupCases() {
-		t.Run(c.Name, func(t *testing.T) { attackMany(t, c, 25) })
+		t.Run(c.Name, func(t *testing.T) { attackMany(t, c, 10) })
 	}
 }
 
-// attackMany attacks with many seeds and prints what was done.
+// attackMany attacks with many seeds (EXECTEST_SEEDS, where that is set) and
+// prints what was done.
 func attackMany(t *testing.T, c Case, seeds uint64) {
-	t.Parallel()
+	if n, err := strconv.ParseUint(os.Getenv("EXECTEST_SEEDS"), 10, 64); err == nil {
+		seeds = n
+	}
 	var sum Stats
 	for seed := range seeds {
 		st, err := Attack(c, seed)

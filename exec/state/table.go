@@ -78,7 +78,14 @@ func (t *Table) Assign(cols []batch.Column, at []int, rows []int32, hash []uint6
 func (t *Table) assign(k *Keys, refs []Ref) (missing int, err error) {
 	shift := 64 - t.depth
 	cold := t.store.cold > 0
+	guessed := t.shape.single && !cold
+	if guessed {
+		t.guess(k, refs)
+	}
 	for i, h := range k.Hash[:k.N] {
+		if guessed && refs[i] != NoRef {
+			continue
+		}
 		pid := t.dir[h>>shift]
 		p := t.pages[pid]
 		if (p.slow || cold) && !t.ready(p, h) {
@@ -108,6 +115,39 @@ func (t *Table) assign(k *Keys, refs []Ref) (missing int, err error) {
 		refs[i] = Ref(pid<<slotBits | uint32(slot))
 	}
 	return missing, nil
+}
+
+// guess sets the refs of rows whose key stands at the first place that its hash
+// names, is dirty already and lies in a page at hand; NoRef for all others. Each
+// step is a loop of its own, so that the processor fetches the memory of many
+// rows at once.
+func (t *Table) guess(k *Keys, refs []Ref) {
+	hash, shift, stride := k.Hash[:k.N], 64-t.depth, t.shape.stride
+	refs = refs[:len(hash)]
+	for i, h := range hash {
+		pid := t.dir[h>>shift]
+		p := t.pages[pid]
+		refs[i] = NoRef
+		if n := uint32(len(p.index)); n > 0 && !p.slow {
+			if e := p.index[uint32(h)&(n-1)]; e != 0 {
+				refs[i] = Ref(pid<<slotBits | uint32(e&0xfff) - 1)
+			}
+		}
+	}
+	null, key := k.masks[0][:len(hash)], k.cols[0].word[:len(hash)]
+	for i, r := range refs {
+		if r == NoRef {
+			continue
+		}
+		p := t.pages[r>>slotBits]
+		slot := int(r & slotMask)
+		c := p.cells[slot*stride : slot*stride+3]
+		if uint64(c[0]) != hash[i] || c[2] != key[i] || c[1] != int64(null[i]) || p.flags[slot]&(flagDirty|flagDead) != flagDirty {
+			refs[i] = NoRef
+			continue
+		}
+		p.used = true
+	}
 }
 
 // findWord is find for one key of one word.
