@@ -111,7 +111,7 @@ func (n *boundedNode) operators() ([]exec.Operator, error) {
 	types := n.types
 	home := state.Home{KeyGroups: 1, High: 1}
 	for _, spec := range n.def.Ops {
-		o, err := op.New(spec, op.Env{Inputs: types, Home: home})
+		o, err := op.New(spec, op.Env{Inputs: types, Home: home, Context: n.run.b.Context})
 		if err != nil {
 			return nil, err
 		}
@@ -305,6 +305,9 @@ func (s *source) recent(ctx context.Context, n int64, cols []int, f func(*batch.
 	}
 	defer reader.Close()
 	p := &pump{src: s, demand: s.columnsOf(cols)}
+	if p.zone, err = zoneOf(s.def.TimeZone); err != nil {
+		return err
+	}
 	if p.columns, err = compileColumns(&s.def); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/dirigo-stream/dirigo/actors"
 	"github.com/dirigo-stream/dirigo/exec"
 	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/exec/expr"
 	"github.com/dirigo-stream/dirigo/exec/op"
 	"github.com/dirigo-stream/dirigo/exec/state"
 	"github.com/dirigo-stream/dirigo/storage"
@@ -264,13 +265,19 @@ func (q *query) homeOf(in *instance) (state.Home, func(), error) {
 // operators makes the operators of an instance's chain.
 func (q *query) operators(in *instance, home state.Home) ([]exec.Operator, error) {
 	types := q.inputTypes(in.def)
+	zone, err := zoneOf(q.def.TimeZone)
+	if err != nil {
+		return nil, fmt.Errorf("query %s: %w", q.def.Name, err)
+	}
 	reject := exec.Rejecter(nil)
 	var ops []exec.Operator
 	for n, spec := range in.def.Ops {
 		if in.def.Read != nil {
 			reject = &rejecter{q: q, operator: fmt.Sprintf("%d.%d %s", in.def.ID, n, spec.Kind()), types: types[0]}
 		}
-		o, err := op.New(spec, op.Env{Inputs: types, Home: home, Rejecter: reject})
+		o, err := op.New(spec, op.Env{
+			Inputs: types, Home: home, Rejecter: reject, Context: expr.Context{Loc: zone},
+		})
 		if err != nil {
 			return nil, fmt.Errorf("query %s, vertex %d: %w", q.def.Name, in.def.ID, err)
 		}

@@ -61,6 +61,8 @@ type SourceDef struct {
 	// Columns are what queries see: OpCol nodes of physical columns, or
 	// generated ones over them.
 	Columns []SourceColumn `json:"columns"`
+	// TimeZone is that of the session which declared the stream; "": UTC.
+	TimeZone string `json:"tz,omitempty"`
 	// Watermark: the event-time column (of Columns) and the delay in µs; -1: none.
 	Watermark   int           `json:"wm"`
 	Delay       int64         `json:"delay,omitempty"`
@@ -82,6 +84,8 @@ type QueryDef struct {
 	Graph *Graph        `json:"graph"`
 	Sink  *SinkDef      `json:"sink,omitempty"` // nil: a view, whose last vertex is a Materialize
 	SLO   time.Duration `json:"slo,omitempty"`  // 0: best effort
+	// TimeZone is that of the session which created the query; "": UTC.
+	TimeZone string `json:"tz,omitempty"`
 	// Checkpoint is the interval between seals; 0: 1 s.
 	Checkpoint time.Duration `json:"checkpoint,omitempty"`
 	DeadLetter string        `json:"dead_letter,omitempty"`
@@ -93,4 +97,12 @@ type QueryDef struct {
 type SinkDef struct {
 	Connector string          `json:"connector"`
 	Spec      connectors.Spec `json:"spec"` // Key: the columns of an upsert
+}
+
+// zoneOf returns a stored time zone; "" is UTC.
+func zoneOf(name string) (*time.Location, error) {
+	if name == "" {
+		return time.UTC, nil
+	}
+	return batch.LoadZone(name)
 }

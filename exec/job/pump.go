@@ -32,6 +32,7 @@ type pump struct {
 	// In the actor's turn only.
 	demand  []bool
 	columns []*expr.Program // nil: the physical column itself
+	zone    *time.Location  // of generated columns
 	first   int64           // arrival of the oldest uncut row, Unix ns; 0: none
 	bytes   int64           // read since the last cut
 	rest    *held           // read, but not to be fed yet

@@ -81,6 +81,9 @@ func (s *source) newPump(c *clock, name actors.Name, from []position) (*pump, er
 	}
 	p := &pump{src: s, clock: c, marks: newMarker(&s.def, from)}
 	p.tickNs.Store(int64(maxTick))
+	if p.zone, err = zoneOf(s.def.TimeZone); err != nil {
+		return nil, err
+	}
 	if p.columns, err = compileColumns(&s.def); err != nil {
 		return nil, err
 	}
@@ -179,7 +182,7 @@ func compileColumns(def *SourceDef) ([]*expr.Program, error) {
 func (p *pump) generate(in *batch.Batch) *batch.Batch {
 	out := *in
 	out.Cols = make([]batch.Column, len(p.columns))
-	cx := expr.Context{}
+	cx := expr.Context{Loc: p.zone}
 	for i, prog := range p.columns {
 		if p.demand != nil && !p.demand[i] {
 			continue

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/exec/expr"
 )
 
 // These are the methods of *Engine that sql/session uses:
@@ -31,6 +32,8 @@ type Bounded struct {
 	// System holds the rows of relations that the engine does not keep, by
 	// Relation id.
 	System map[uint64][]*batch.Batch
+	// Context is the statement's time and zone.
+	Context expr.Context
 	// Types are the columns of those relations, by id.
 	Types map[uint64][]batch.Type
 }

@@ -75,9 +75,13 @@ func (s *Session) bindCreate(n ast.Statement) (*bind.Create, error) {
 // planned gives what was bound its physical plan and the session's defaults.
 func (s *Session) planned(c *bind.Create) (*catalog.Object, error) {
 	o := c.Object
+	if o.Source != nil {
+		o.Source.TimeZone = s.settings.zone.String()
+	}
 	if c.Plan == nil {
 		return o, nil
 	}
+	o.Query.TimeZone = s.settings.zone.String()
 	if o.Query.SLO == 0 {
 		if slo := s.settings.defaultSLO(); slo > 0 {
 			o.Query.SLO = slo

@@ -139,7 +139,10 @@ func (s *Session) boundedQuery(st *statement, q *ast.Select, params []result.Par
 			out.Notice(notice(n))
 		}
 		c := counter{Sink: out}
-		run := job.Bounded{Graph: graph, Recent: s.settings.number("dirigo.recent_rows")}
+		run := job.Bounded{
+			Graph: graph, Recent: s.settings.number("dirigo.recent_rows"),
+			Context: expr.Context{Loc: s.settings.zone, Now: s.db.cfg.Clock().UnixMicro()},
+		}
 		if err := s.db.cfg.Engine.Run(ctx, run, c.take); err != nil {
 			return "", err
 		}
