@@ -250,15 +250,22 @@ func (s *selection) frames(outer *frame) ([]*frame, error) {
 	if len(s.aggs) == 0 && len(s.group) == 0 && s.having == nil {
 		err := s.src.each(outer, func(row []any) error {
 			frames = append(frames, &frame{row: row, outer: outer})
-			return s.c.alive()
+			return s.c.goOn(len(frames))
 		})
 		return frames, err
 	}
 	return s.groups(outer)
 }
 
-func (c *compiler) alive() error {
-	if c.ctx != nil && c.ctx.Err() != nil {
+// maxRows bounds what one query holds in memory.
+const maxRows = 2_000_000
+
+// goOn ends a query that was cancelled, or that holds too many rows.
+func (c *compiler) goOn(rows int) error {
+	if rows > maxRows {
+		return result.Errorf("54000", "a query over system relations would hold more than %d rows", maxRows)
+	}
+	if c.ctx != nil && rows%64 == 0 {
 		return c.ctx.Err()
 	}
 	return nil

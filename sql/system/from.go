@@ -24,7 +24,7 @@ func (c *compiler) from(items []ast.TableExpr, where ast.Expr, outer *scope, wit
 			return nil, err
 		}
 		if _, table := item.(*ast.TableName); table {
-			all = tableJoin(all, right, where)
+			all = c.tableJoin(all, right, where)
 		} else {
 			all = cross(all, right)
 		}
@@ -142,8 +142,8 @@ func cross(left, right *source) *source {
 
 // tableJoin is cross for a right side that does not look at left: where WHERE
 // equates columns of both, only the pairs that are equal there are made.
-func tableJoin(left, right *source, where ast.Expr) *source {
-	n := nested{kind: ast.InnerJoin, left: left, right: right, lkey: -1}
+func (c *compiler) tableJoin(left, right *source, where ast.Expr) *source {
+	n := nested{c: c, kind: ast.InnerJoin, left: left, right: right, lkey: -1}
 	n.lookUp(where)
 	return &source{cols: append(append([]column(nil), left.cols...), right.cols...), each: n.each}
 }
@@ -218,7 +218,10 @@ func (c *compiler) table(t *ast.TableName, with *ctes) (*source, error) {
 			made = c.env
 			rows = r.rows(c.env)
 		}
-		for _, row := range rows {
+		for i, row := range rows {
+			if err := c.goOn(i); err != nil {
+				return err
+			}
 			if err := f(row); err != nil {
 				return err
 			}
@@ -258,6 +261,9 @@ func (c *compiler) tableFunc(t *ast.TableFunc, s *scope, with *ctes) (*source, e
 			return err
 		}
 		for i, x := range v.([]any) {
+			if err := c.goOn(i); err != nil {
+				return err
+			}
 			row := []any{x}
 			if t.Ordinality {
 				row = append(row, int64(i+1))

@@ -26,6 +26,7 @@ func (s *selection) groups(outer *frame) ([]*frame, error) {
 	}
 	index := map[string]*group{}
 	var order []*group
+	n := 0
 	err := s.src.each(outer, func(row []any) error {
 		f := &frame{row: row, outer: outer}
 		key, err := evalAll(s.group, f)
@@ -39,7 +40,8 @@ func (s *selection) groups(outer *frame) ([]*frame, error) {
 			order = append(order, g)
 		}
 		g.rows = append(g.rows, f)
-		return s.c.alive()
+		n++
+		return s.c.goOn(n)
 	})
 	if err != nil {
 		return nil, err

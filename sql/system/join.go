@@ -25,7 +25,7 @@ func (c *compiler) join(j *ast.Join, s *scope, with *ctes) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := nested{kind: j.Kind, left: left, right: right, on: on, lkey: -1}
+	n := nested{c: c, kind: j.Kind, left: left, right: right, on: on, lkey: -1}
 	n.lookUp(j.On)
 	return hideUsing(&source{cols: cols, each: n.each}, j, len(left.cols)), nil
 }
@@ -96,10 +96,12 @@ func hideUsing(src *source, j *ast.Join, left int) *source {
 // nested is a join by nested loops. Where ON holds an equality of two columns,
 // the right rows are found by their value instead; ON is still tested.
 type nested struct {
+	c           *compiler
 	kind        ast.JoinKind
 	left, right *source
 	on          *node
 	lkey, rkey  int // the columns; lkey < 0: none
+	pairs       int // looked at so far
 }
 
 // lookUp finds an equality between a column of either side.
@@ -185,6 +187,11 @@ func (n *nested) row(l []any, rights [][]any, candidates []int, matched []bool, 
 	found := false
 	buf := concat(l, make([]any, len(n.right.cols)))
 	for _, i := range candidates {
+		if n.pairs++; n.pairs%1024 == 0 {
+			if err := n.c.goOn(0); err != nil {
+				return err
+			}
+		}
 		copy(buf[len(l):], rights[i])
 		if n.on != nil {
 			v, err := n.on.eval(&frame{row: buf, outer: outer})
