@@ -11,7 +11,7 @@ SELECT typinput='pg_catalog.array_in'::regproc as is_array, typtype, typname, pg
 -- psycopg, SQLAlchemy
 SELECT typname AS name, oid, typarray AS array_oid, oid::regtype::text AS regtype, typdelim AS delimiter FROM pg_type t WHERE t.oid = to_regtype('numeric') ORDER BY t.oid;
 select pg_catalog.version();
-select current_schema();
+select current_schema;
 show standard_conforming_strings;
 show transaction isolation level;
 SELECT pg_catalog.pg_class.relname FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_catalog.pg_namespace.oid = pg_catalog.pg_class.relnamespace WHERE pg_catalog.pg_class.relkind = ANY (ARRAY['r', 'p']) AND pg_catalog.pg_table_is_visible(pg_catalog.pg_class.oid) AND pg_catalog.pg_namespace.nspname != 'pg_catalog' ORDER BY 1;
