@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // a machine without zone files knows the same zones
 
 	"github.com/dirigo-stream/dirigo/sql/bind"
 	"github.com/dirigo-stream/dirigo/sql/catalog"

@@ -77,7 +77,7 @@ func (s *Session) bindEnv(types []uint32, params []result.Param) bind.Env {
 		Relations: bind.InCatalog(s.db.cfg.Catalog.Snapshot()), Connectors: s.db.cfg.Connectors,
 		Schemas: s.db.cfg.Schemas, OptionNames: s.db.cfg.OptionNames, Now: s.db.cfg.Clock(),
 		Settings: catalog.Settings{TimeZone: s.settings.zone.String(), SearchPath: []string{catalog.Public}},
-		Constant: s.constant,
+		Constant: s.constant, Zone: s.settings.zone,
 	}
 	for _, oid := range types {
 		kind, _ := result.KindOf(oid)
