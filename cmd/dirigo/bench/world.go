@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"syscall"
 	"time"
 
 	"github.com/dirigo-stream/dirigo/cmd/dirigo/server"
@@ -16,7 +15,7 @@ import (
 	"github.com/dirigo-stream/dirigo/sql/session"
 )
 
-// world is a server of its own for one run, with state on disk.
+// world is a server of its own for one run, with state on disk and a session.
 type world struct {
 	dir     string
 	server  *server.Server
@@ -24,42 +23,23 @@ type world struct {
 	sinks   []*blackhole.Sink
 }
 
-// open starts a server with the stream bid: n.Events of them, at rate a second
-// (0: as fast as they are read).
-func (n Nexmark) open(ctx context.Context, rate int64) (*world, error) {
-	dir, err := os.MkdirTemp(n.Dir, "dirigo-bench-")
+// openWorld starts a server in a new directory below dir; cfg says the rest.
+// Its blackhole can be asked for a checksum.
+func openWorld(ctx context.Context, dir string, cfg server.Config) (*world, error) {
+	data, err := os.MkdirTemp(dir, "dirigo-bench-")
 	if err != nil {
 		return nil, err
 	}
-	w := &world{dir: dir}
-	source := allColumns()
-	if n.Pregenerate {
-		if source, err = pregenerate(n.Events); err != nil {
-			return nil, err
-		}
+	w := &world{dir: data}
+	known := map[string]connectors.Connector{"blackhole": {Sink: w.newSink}}
+	for name, c := range cfg.Connectors {
+		known[name] = c
 	}
-	w.server, err = server.Start(ctx, server.Config{
-		Data: dir, Workers: n.Workers, Connectors: map[string]connectors.Connector{
-			"nexmark": source, "blackhole": {Sink: w.newSink},
-		},
-	})
+	cfg.Data, cfg.Connectors = data, known
+	if w.server, err = server.Start(ctx, cfg); err == nil {
+		w.session, err = w.server.DB.Open(result.Client{User: "bench", Database: "dirigo"})
+	}
 	if err != nil {
-		w.close()
-		return nil, err
-	}
-	if w.session, err = w.server.DB.Open(result.Client{User: "bench", Database: "dirigo"}); err != nil {
-		w.close()
-		return nil, err
-	}
-	options := fmt.Sprintf("connector = 'nexmark', \"table\" = 'bid', events = '%d'", n.Events/46*50)
-	if rate > 0 {
-		options += fmt.Sprintf(", rate = '%d'", rate*50/46)
-	}
-	ddl := fmt.Sprintf(`CREATE STREAM bid (
-		auction BIGINT, bidder BIGINT, price BIGINT, channel TEXT, url TEXT, date_time TIMESTAMP, extra TEXT,
-		WATERMARK FOR date_time AS date_time - INTERVAL '4 seconds'
-	) WITH (%s)`, options)
-	if err := w.run(ctx, ddl); err != nil {
 		w.close()
 		return nil, err
 	}
@@ -75,12 +55,7 @@ func (w *world) newSink(spec connectors.Spec) (connectors.Sink, error) {
 	return s, nil
 }
 
-// create starts the query under test.
-func (w *world) create(ctx context.Context, query string) error {
-	return w.run(ctx, "CREATE STREAM out WITH (connector = 'blackhole', slo = '100 ms') AS "+query)
-}
-
-// run runs one statement and forgets its rows.
+// run runs statements and forgets their rows.
 func (w *world) run(ctx context.Context, sql string) error {
 	list, err := w.session.Split(sql)
 	if err != nil {
@@ -94,8 +69,27 @@ func (w *world) run(ctx context.Context, sql string) error {
 	return nil
 }
 
-// status returns the query under test.
+// status returns the query under test, the only one.
 func (w *world) status() job.QueryStatus { return w.server.Engine.Queries()[0] }
+
+// whenRead waits until the query has read so many rows, and what it made of
+// them has been acked.
+func (w *world) whenRead(ctx context.Context, rows int64) error {
+	for {
+		st := w.status()
+		if st.State == "failed" {
+			return fmt.Errorf("%s: %s", st.Name, st.Reason)
+		}
+		if st.In >= rows {
+			return w.server.Engine.Flush(ctx)
+		}
+		select {
+		case <-time.After(2 * time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("%d of %d rows were read: %w", st.In, rows, ctx.Err())
+		}
+	}
+}
 
 // checksum returns what the sinks have been sent, whatever the order.
 func (w *world) checksum() string {
@@ -125,25 +119,3 @@ func (nothing) Rows(*batch.Batch) error { return nil }
 func (nothing) Flush() error            { return nil }
 func (nothing) Notice(*result.Error)    {}
 func (nothing) Setting(string, string)  {}
-
-// cpuTime returns the processor time that this process has used.
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// residentMB returns the memory that this process holds now.
-func residentMB() float64 {
-	data, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0
-	}
-	var size, resident int64
-	if _, err := fmt.Sscan(string(data), &size, &resident); err != nil {
-		return 0
-	}
-	return float64(resident*int64(os.Getpagesize())) / (1 << 20)
-}
