@@ -1,6 +1,7 @@
 package system
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
@@ -134,14 +135,15 @@ func rejectedRows(e *Env, r *relation) [][]any {
 	if e.Engine == nil {
 		return nil
 	}
-	// What is kept of rejected rows is bounded, so an error here can only mean
-	// that it could not be read: the rows read so far are still true.
-	_ = e.Engine.Rejected(0, func(x job.RejectedRow) error {
+	err := e.Engine.Rejected(0, func(x job.RejectedRow) error {
 		rows = append(rows, r.row("query", e.name(x.Query), "source", e.name(x.Source), "operator", orNull(x.Operator),
 			"partition", int64(x.Partition), "offset", x.Offset, "reason", x.Reason, "detail", orNull(x.Detail),
 			"row", orNull(x.Row), "at", x.At.UnixMicro()))
 		return nil
 	})
+	if err != nil {
+		e.failed = fmt.Errorf("read dirigo_rejected: %w", err)
+	}
 	return rows
 }
 

@@ -218,6 +218,9 @@ func (c *compiler) table(t *ast.TableName, with *ctes) (*source, error) {
 			made = c.env
 			rows = r.rows(c.env)
 		}
+		if c.env.failed != nil {
+			return c.env.failed
+		}
 		for i, row := range rows {
 			if err := c.goOn(i); err != nil {
 				return err

@@ -28,7 +28,8 @@ type Env struct {
 	Settings       Settings
 	Clients        func(yield func(Client) bool)
 	Params         []result.Param
-	ParamTypes     []uint32
+	// failed says why a relation could not be read.
+	failed error
 }
 
 // Engine tells what runs; *job.Engine is one.
