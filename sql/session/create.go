@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/dirigo-stream/dirigo/exec/job"
 	"github.com/dirigo-stream/dirigo/planner"
 	"github.com/dirigo-stream/dirigo/planner/physical"
 	"github.com/dirigo-stream/dirigo/sql/ast"
@@ -99,8 +100,28 @@ func (s *Session) planned(c *bind.Create) (*catalog.Object, error) {
 		options.Parallelism = s.db.cfg.Parallelism
 	}
 	var err error
-	o.Query.Graph, err = planner.Continuous(c.Plan, options)
-	return o, err
+	if o.Query.Graph, err = planner.Continuous(c.Plan, options); err != nil {
+		return nil, err
+	}
+	return o, s.db.readable(o.Query.Graph)
+}
+
+// readable refuses a continuous query over what the engine has no feed of.
+func (db *DB) readable(g *job.Graph) error {
+	for _, v := range g.Vertices {
+		if v.Read == nil {
+			continue
+		}
+		if o, ok := db.cfg.Catalog.ByID(v.Read.Relation); ok && o.Source != nil {
+			continue
+		} else if ok {
+			return result.Errorf(result.CodeUnsupported, "a continuous query cannot read %s %q yet: only streams", o.Kind, o.Name).
+				WithHint("Repeat the query of %s in a WITH; views over views come in a later release.", o.Name)
+		}
+		return result.Errorf(result.CodeUnsupported, "a continuous query cannot read system relations").
+			WithHint("SELECT reads them as they are now.")
+	}
+	return nil
 }
 
 // partitions returns how many partitions a source has, as far as is known.

@@ -38,7 +38,7 @@ func TestRestore(t *testing.T) {
 	log := &memLog{records: map[string][]byte{}}
 	conn := connect(t, serve(t, newDB(t, newFakeEngine(), log)))
 	do(t, conn, createBids, createTop,
-		"CREATE MATERIALIZED VIEW few AS SELECT * FROM top WHERE bids < 3",
+		"CREATE MATERIALIZED VIEW few AS SELECT item FROM bids WHERE price < 3",
 		"ALTER MATERIALIZED VIEW top SET (slo = '70 ms')")
 
 	e := newFakeEngine()
