@@ -21,7 +21,8 @@ type Batch struct {
 	// the new one.
 	Diff []int64
 	// Late says by how many microseconds a row lies behind its own partition's
-	// watermark at its offset; nil: no row is late. It travels through
+	// watermark at its offset, or, below zero, behind where the watermark had
+	// gone while its partition was idle; nil: no row is late. It travels through
 	// stateless operators; each query rejects by its own allowed lateness.
 	Late []int64
 	// Origin tells where the rows were read; nil behind stateful operators.

@@ -34,6 +34,9 @@ func (l *late) Push(_ int, b *batch.Batch, out exec.Emitter, _ int) (bool, error
 		case b.Late != nil && b.Late[row] > l.spec.Allowed:
 			reason = "late"
 			detail = fmt.Sprintf("%d µs behind the watermark, %d allowed", b.Late[row], l.spec.Allowed)
+		case b.Late != nil && -b.Late[row] > l.spec.Allowed:
+			reason = "late_after_idle"
+			detail = fmt.Sprintf("%d µs behind the watermark, which went on while the partition was idle, %d allowed", -b.Late[row], l.spec.Allowed)
 		default:
 			l.kept = append(l.kept, row)
 			continue
