@@ -149,8 +149,26 @@ func (e *Engine) CheckSource(ctx context.Context, def SourceDef) error {
 		return err
 	}
 	defer conn.Close()
+	if err := check(ctx, conn); err != nil {
+		return err
+	}
 	_, err = conn.Partitions(ctx)
 	return err
+}
+
+// CheckSink opens the outside of a derived stream, to find a user's mistakes,
+// and makes what must be there.
+func (e *Engine) CheckSink(ctx context.Context, def SinkDef) error {
+	c, ok := e.cfg.Connectors[def.Connector]
+	if !ok || c.Sink == nil {
+		return fmt.Errorf("connector %q cannot be written", def.Connector)
+	}
+	s, err := c.Sink(def.Spec)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return check(ctx, s)
 }
 
 // RemoveSource forgets a stream that no query reads.

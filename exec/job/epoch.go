@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dirigo-stream/dirigo/storage"
@@ -24,6 +25,7 @@ type epochs struct {
 	commitMu sync.Mutex
 	waiting  []*commit
 	busy     bool
+	showing  atomic.Bool // offsets are being committed outside
 }
 
 // commit is a manifest that waits for a root.
@@ -139,7 +141,8 @@ func (e *epochs) writeRoot(group []*commit) error {
 	if err := e.eng.rejects.flush(ctx); err != nil {
 		return err
 	}
-	extra, err := json.Marshal(e.eng.rootExtra())
+	at := e.eng.rootExtra()
+	extra, err := json.Marshal(at)
 	if err != nil {
 		return fmt.Errorf("root: %w", err)
 	}
@@ -151,6 +154,12 @@ func (e *epochs) writeRoot(group []*commit) error {
 		return err
 	}
 	e.eng.folder.wake()
+	if e.showing.CompareAndSwap(false, true) {
+		e.eng.io.run(func() {
+			defer e.showing.Store(false)
+			e.eng.commitOffsets(at.Sources)
+		})
+	}
 	return nil
 }
 

@@ -18,22 +18,29 @@ import (
 // travels in-band, so that a replay decides the same.
 type liveGate struct {
 	pump    *pump
+	past    past
 	timeout time.Duration // 0: never idle
 
 	// In the pump's turn.
 	last     map[int32]int64 // arrival of the last rows, Unix ns
 	deciding bool            // a decision is being written
+	then     func()          // after it took effect
+	asked    int64           // when new partitions were looked for, Unix ns
+	asking   bool
 	timer    *time.Timer
 	armed    bool
 }
 
-func newLiveGate(p *pump) *liveGate {
-	return &liveGate{pump: p, timeout: p.src.def.IdleTimeout, last: map[int32]int64{}}
+func newLiveGate(p *pump, notes []note) *liveGate {
+	return &liveGate{pump: p, past: newPast(p, notes), timeout: p.src.def.IdleTimeout, last: map[int32]int64{}}
 }
 
 // admit implements gate: the rows of a partition that was idle wait until its
 // return is durable.
-func (g *liveGate) admit(b *batch.Batch, _, _ int64) (n int, again bool) {
+func (g *liveGate) admit(b *batch.Batch, next, _ int64) (n int, again bool) {
+	if len(g.past.notes) > 0 {
+		return g.past.admit(b, next), true
+	}
 	if g.timeout == 0 {
 		return b.N, false
 	}
@@ -49,6 +56,11 @@ func (g *liveGate) admit(b *batch.Batch, _, _ int64) (n int, again bool) {
 
 // fed implements gate.
 func (g *liveGate) fed(partition int32, _, now int64) {
+	if len(g.past.notes) > 0 {
+		g.past.moved()
+		return
+	}
+	g.discover(now)
 	if g.timeout > 0 {
 		g.last[partition] = now
 	}
@@ -59,6 +71,13 @@ func (g *liveGate) closed() bool { return g.deciding }
 
 // drained implements gate: a timer runs only while a partition may become idle.
 func (g *liveGate) drained(st connectors.Status, now int64) {
+	if len(g.past.notes) > 0 {
+		if g.past.moved(); len(g.past.notes) > 0 {
+			return
+		}
+		g.pump.ref.Wake()
+	}
+	g.discover(now)
 	if g.timeout == 0 || g.armed || g.deciding {
 		return
 	}
@@ -107,7 +126,7 @@ func (g *liveGate) note(kind string, partition int32) *note {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return &note{
-		Kind: kind, Partition: partition, Next: g.pump.marks.at(partition).Next,
+		Kind: kind, Partition: partition, Next: g.pump.marks.next(partition),
 		Watermark: g.pump.marks.watermark(), Positions: g.pump.positions(),
 	}
 }
@@ -132,6 +151,10 @@ func (g *liveGate) decide(notes []*note) {
 			}
 			for _, n := range notes {
 				g.pump.feed.annotate(n)
+			}
+			if g.then != nil {
+				g.then()
+				g.then = nil
 			}
 			g.pump.clock.cut([]*feed{g.pump.feed}, 0)
 			e.epochs.arm()

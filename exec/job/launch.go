@@ -168,7 +168,11 @@ func (e *Engine) newLive(s *source, from []position) (*pump, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.gate = newLiveGate(p)
+	notes, err := e.decisions.read(s.def.ID)
+	if err != nil {
+		return nil, err
+	}
+	p.gate = newLiveGate(p, notes)
 	e.clock.mu.Lock()
 	e.feeds[p.feed] = true
 	e.clock.mu.Unlock()

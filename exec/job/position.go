@@ -175,10 +175,32 @@ func (m *marker) apply(n *note) {
 	switch n.Kind {
 	case "idle":
 		p.Idle = true
-	case "active", "added":
+	case "active":
 		p.Idle = false
-		p.Floor = n.Watermark + 1
+		p.Floor = floorOf(n.Watermark)
+	case "added":
+		p.Next = max(p.Next, n.Next)
+		p.Floor = floorOf(n.Watermark)
 	}
+}
+
+// floorOf is the Floor for a watermark; nothing lies behind one that has not
+// begun.
+func floorOf(watermark int64) int64 {
+	if watermark == batch.MinTime || watermark == batch.MaxTime {
+		return noFloor
+	}
+	return watermark + 1
+}
+
+// next returns the next offset of a partition, 0 of one that is not known.
+func (m *marker) next(partition int32) int64 {
+	for i := range m.parts {
+		if m.parts[i].Partition == partition {
+			return m.parts[i].Next
+		}
+	}
+	return 0
 }
 
 func clonePositions(ps []position) []position { return append([]position(nil), ps...) }

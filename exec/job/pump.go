@@ -183,6 +183,9 @@ func (p *pump) forward(b *batch.Batch, next, now int64) {
 	case n < 0:
 		return
 	case n < b.N:
+		if again {
+			p.rest = &held{b.Gather(span(n, b.N)), next}
+		}
 		next = b.Origin.Offset(n)
 		b = b.Gather(span(0, n))
 	}
@@ -199,7 +202,7 @@ func (p *pump) takeRest(now int64) (more bool) {
 	h := p.rest
 	p.rest = nil
 	p.forward(h.b, h.next, now)
-	return p.rest == nil
+	return p.rest == nil || p.rest.b != h.b
 }
 
 // at returns where the pump stands in a partition.

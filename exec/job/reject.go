@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/dirigo-stream/dirigo/exec"
 	"github.com/dirigo-stream/dirigo/exec/batch"
@@ -78,8 +80,29 @@ func (r *rejects) record(row RejectedRow) {
 	m.Last = row.Offset
 	m.Counts[row.Reason]++
 	m.Kept = append(m.Kept, row.Offset)
+	row.At = time.Now().UTC()
 	r.rows = append(r.rows, rejectRecord{fmt.Sprintf("r/%s/%020d", key, row.Offset), row})
 	r.dirty[key] = true
+	r.shed()
+}
+
+// shed drops the oldest rows that wait to be written, where more came than are
+// kept anyway: they are counted.
+func (r *rejects) shed() {
+	if len(r.rows) < 4*rejectsKept {
+		return
+	}
+	oldest := map[string]int64{}
+	for key, m := range r.marks {
+		if n := len(m.Kept); n > rejectsKept {
+			oldest[key] = m.Kept[n-rejectsKept]
+		}
+	}
+	r.rows = slices.DeleteFunc(r.rows, func(rec rejectRecord) bool {
+		row := rec.row
+		at, ok := oldest[fmt.Sprintf("%d/%d/%s/%d", row.Query, row.Source, row.Operator, row.Partition)]
+		return ok && row.Offset < at
+	})
 }
 
 // flush makes durable what was recorded so far.
@@ -106,11 +129,27 @@ func (r *rejects) flush(ctx context.Context) error {
 	if len(puts) == 0 {
 		return nil
 	}
-	if err := r.log.Put(ctx, puts, drops); err != nil {
+	if err := r.put(ctx, puts, drops); err != nil {
 		r.mu.Lock()
 		r.rows = append(rows, r.rows...)
 		r.mu.Unlock()
 		return fmt.Errorf("write rejected rows: %w", err)
+	}
+	return nil
+}
+
+// rejectsPerPut bounds one transaction of the log.
+const rejectsPerPut = 500
+
+// put writes records in parts, marks last: should a crash come between, the
+// rows are recorded again under the same keys.
+func (r *rejects) put(ctx context.Context, puts []storage.Record, drops []string) error {
+	for len(puts) > 0 || len(drops) > 0 {
+		n, m := min(len(puts), rejectsPerPut), min(len(drops), rejectsPerPut)
+		if err := r.log.Put(ctx, puts[:n], drops[:m]); err != nil {
+			return err
+		}
+		puts, drops = puts[n:], drops[m:]
 	}
 	return nil
 }
@@ -189,7 +228,7 @@ func (r *rejects) drop(ctx context.Context, query uint64) error {
 	if err != nil || len(keys) == 0 {
 		return err
 	}
-	return r.log.Put(ctx, nil, keys)
+	return r.put(ctx, nil, keys)
 }
 
 // rejecter hands an operator's rejected rows on, with their identity.

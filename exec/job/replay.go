@@ -43,7 +43,11 @@ func (q *query) startReplay(from map[uint64][]position) error {
 		if err != nil {
 			return err
 		}
-		g := &boundGate{pump: p, reached: r.arrived, bound: map[int32]int64{}}
+		notes, err := q.eng.decisions.read(rel)
+		if err != nil {
+			return err
+		}
+		g := &boundGate{pump: p, past: newPast(p, notes), reached: r.arrived, bound: map[int32]int64{}}
 		p.gate = g
 		r.pumps[rel], r.gates[rel] = p, g
 		p.feed.readers[m] = true
@@ -232,6 +236,7 @@ func (r *replay) close() {
 // boundGate lets a private pump read up to a bound, exactly.
 type boundGate struct {
 	pump    *pump
+	past    past
 	reached func()
 
 	// In the pump's turn.
@@ -271,6 +276,9 @@ func (g *boundGate) admit(b *batch.Batch, next, _ int64) (n int, again bool) {
 	if !ok || g.paused[b.Origin.Partition] {
 		return -1, false
 	}
+	if before := g.past.admit(b, min(next, bound)); before < b.N && b.Origin.Offset(before) < bound {
+		return before, true
+	}
 	if next <= bound {
 		return b.N, false
 	}
@@ -282,6 +290,7 @@ func (g *boundGate) admit(b *batch.Batch, next, _ int64) (n int, again bool) {
 
 // fed implements gate.
 func (g *boundGate) fed(partition int32, next, _ int64) {
+	g.past.moved()
 	if next >= g.bound[partition] {
 		g.paused[partition] = true
 		g.check()
