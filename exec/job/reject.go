@@ -23,10 +23,11 @@ import (
 type rejects struct {
 	log storage.Log
 
-	mu    sync.Mutex
-	marks map[string]*rejectMark
-	rows  []rejectRecord // not yet durable
-	dirty map[string]bool
+	mu     sync.Mutex
+	marks  map[string]*rejectMark
+	rows   []rejectRecord // not yet durable
+	shedAt int            // how many make the next shed worth while
+	dirty  map[string]bool
 }
 
 // rejectMark is what is known of one operator and partition.
@@ -89,7 +90,7 @@ func (r *rejects) record(row RejectedRow) {
 // shed drops the oldest rows that wait to be written, where more came than are
 // kept anyway: they are counted.
 func (r *rejects) shed() {
-	if len(r.rows) < 4*rejectsKept {
+	if len(r.rows) < max(4*rejectsKept, r.shedAt) {
 		return
 	}
 	oldest := map[string]int64{}
@@ -103,6 +104,7 @@ func (r *rejects) shed() {
 		at, ok := oldest[fmt.Sprintf("%d/%d/%s/%d", row.Query, row.Source, row.Operator, row.Partition)]
 		return ok && row.Offset < at
 	})
+	r.shedAt = 2 * len(r.rows)
 }
 
 // flush makes durable what was recorded so far.

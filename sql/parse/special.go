@@ -19,8 +19,10 @@ func (s *spelling) keyword(word string) bool {
 	case "default":
 		return s.defaultValue()
 	case "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_user",
-		"current_role", "session_user", "user", "current_catalog", "current_schema":
+		"current_role", "session_user", "user", "current_catalog":
 		return s.valueFunction()
+	case "current_schema": // a function's name too
+		return !s.following().punct("(") && s.valueFunction()
 	}
 	return s.following().punct("(") && s.keywordCall(word)
 }
