@@ -41,8 +41,19 @@ func (s *Session) create(st *statement) handler {
 			return "", err
 		}
 		o.SQL, o.Created = st.sql, s.db.cfg.Clock().UTC()
-		return word, s.db.install(ctx, o)
+		return word, bind.OptionError(s.db.install(ctx, o), withClause(st.node))
 	})
+}
+
+// withClause returns the options of a CREATE, where errors about them point.
+func withClause(n ast.Statement) ast.Options {
+	switch n := n.(type) {
+	case *ast.CreateStream:
+		return n.With
+	case *ast.CreateView:
+		return n.With
+	}
+	return nil
 }
 
 // created returns the name that a statement creates, and whether it may be

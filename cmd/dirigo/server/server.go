@@ -19,6 +19,7 @@ import (
 	"github.com/dirigo-stream/dirigo/actors"
 	"github.com/dirigo-stream/dirigo/connectors"
 	"github.com/dirigo-stream/dirigo/connectors/blackhole"
+	"github.com/dirigo-stream/dirigo/connectors/file"
 	"github.com/dirigo-stream/dirigo/connectors/kafka"
 	"github.com/dirigo-stream/dirigo/connectors/nexmark"
 	"github.com/dirigo-stream/dirigo/exec/job"
@@ -142,6 +143,7 @@ func (s *Server) connectors() map[string]connectors.Connector {
 	known := map[string]connectors.Connector{
 		"kafka":     kafka.New(kafka.Defaults{Brokers: brokers(s.cfg.Kafka)}),
 		"nexmark":   nexmark.Connector(),
+		"file":      file.Connector(),
 		"blackhole": blackhole.Connector(),
 	}
 	maps.Copy(known, s.cfg.Connectors)
@@ -163,14 +165,13 @@ func schemas(connector string, options map[string]string) ([]connectors.Column, 
 	return nil, &connectors.OptionError{Option: "table", Message: "is missing", Hint: "Use bid, auction or person."}
 }
 
-// options of the connectors, for hints about misspelled ones.
-var options = map[string][]string{}
-
+// optionNames returns the options of a connector, for hints about misspelled
+// ones; nil: the connector names them itself.
 func optionNames(connector string) []string {
-	if names, ok := options[connector]; ok {
-		return names
+	if connector == "kafka" {
+		return kafka.OptionNames()
 	}
-	return slices.Collect(maps.Keys(options))
+	return nil
 }
 
 // listen accepts clients.
