@@ -25,7 +25,7 @@ func (e *Engine) newQuery(def QueryDef) (*query, error) {
 	q := &query{
 		eng: e, def: def, latency: &latencies{}, live: make(chan struct{}),
 		account: state.NewAccount(0, e.memory), quota: &actors.Quota{Limit: lendingQuota},
-		state: stateCatching,
+		state: stateCatching, ephemeral: def.sink != nil,
 	}
 	q.seals.q = q
 	q.latency.target.Store(int64(def.SLO))

@@ -80,6 +80,7 @@ type Engine struct {
 	io          *pool
 	stats       engineStats
 	closing     atomic.Bool
+	listeners   atomic.Uint64 // handed out
 
 	ddl sync.Mutex // one change of who runs at a time
 
@@ -169,6 +170,30 @@ func (e *Engine) CheckSink(ctx context.Context, def SinkDef) error {
 	}
 	defer s.Close()
 	return check(ctx, s)
+}
+
+// Keep drops the sealed state of all queries but these: what a crash left
+// between the end of a query and the end of its state.
+func (e *Engine) Keep(ids []uint64) {
+	for _, id := range e.ledger.Queries() {
+		if !slices.Contains(ids, id) {
+			e.ledger.Drop(id)
+		}
+	}
+}
+
+// Partitions returns how many partitions a stream has now.
+func (e *Engine) Partitions(ctx context.Context, id uint64) (int, error) {
+	s := e.source(id)
+	if s == nil {
+		return 0, fmt.Errorf("stream %d is not there", id)
+	}
+	conn, err := s.open()
+	if err != nil {
+		return 0, err
+	}
+	ids, err := conn.Partitions(ctx)
+	return len(ids), err
 }
 
 // RemoveSource forgets a stream that no query reads.

@@ -11,6 +11,7 @@ import (
 	"github.com/dirigo-stream/dirigo/actors"
 	"github.com/dirigo-stream/dirigo/connectors"
 	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/exec/state"
 	"github.com/dirigo-stream/dirigo/storage"
 )
 
@@ -24,8 +25,11 @@ func (e *Engine) StartQuery(ctx context.Context, def QueryDef) error {
 	e.ddl.Lock()
 	defer e.ddl.Unlock()
 	q, err := e.newQuery(def)
-	if err != nil {
+	if err != nil && e.running() {
 		return err
+	}
+	if err != nil { // a restart: the others must run, and this one be seen
+		q = e.broken(def, err)
 	}
 	e.mu.Lock()
 	if _, ok := e.queries[def.ID]; ok {
@@ -48,6 +52,24 @@ func (e *Engine) StartQuery(ctx context.Context, def QueryDef) error {
 	return nil
 }
 
+func (e *Engine) running() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.started
+}
+
+// broken is a query that cannot run, for SHOW to tell why.
+func (e *Engine) broken(def QueryDef, err error) *query {
+	q := &query{
+		eng: e, def: def, latency: &latencies{}, live: make(chan struct{}),
+		account: state.NewAccount(0, e.memory), state: stateFailed, reason: err.Error(), failed: err,
+	}
+	q.seals.q = q
+	q.goLive()
+	e.cfg.Logger.Error("query cannot run", "query", def.Name, "err", err)
+	return q
+}
+
 // Start begins to run the queries taken so far, those with the newest
 // manifests first: they say where the live readers begin, the others catch up.
 func (e *Engine) Start(ctx context.Context) error {
@@ -66,6 +88,9 @@ func (e *Engine) Start(ctx context.Context) error {
 	slices.SortStableFunc(all, func(a, b *query) int { return int(int64(epoch[b]) - int64(epoch[a])) })
 	var pumps []*pump
 	for _, q := range all {
+		if q.failure() != nil {
+			continue
+		}
 		fresh, err := e.place(ctx, q)
 		pumps = append(pumps, fresh...)
 		if err != nil {
@@ -123,7 +148,7 @@ func (e *Engine) place(ctx context.Context, q *query) (fresh []*pump, err error)
 			return fresh, fmt.Errorf("stream %d is not there", rel)
 		}
 		if from[rel] = q.base.Positions[rel]; from[rel] == nil {
-			if from[rel], err = s.start(ctx); err != nil {
+			if from[rel], err = s.start(ctx, s.def.Latest || q.ephemeral); err != nil {
 				return fresh, err
 			}
 		}
@@ -133,7 +158,7 @@ func (e *Engine) place(ctx context.Context, q *query) (fresh []*pump, err error)
 				return fresh, err
 			}
 			fresh = append(fresh, live)
-		} else if s.def.Latest && q.base.Positions[rel] == nil {
+		} else if (s.def.Latest || q.ephemeral) && q.base.Positions[rel] == nil {
 			from[rel] = nil // joins wherever the live reader stands
 		}
 		live.widen(s.columnsOf(q.demand(rel)))
@@ -144,7 +169,7 @@ func (e *Engine) place(ctx context.Context, q *query) (fresh []*pump, err error)
 	if !q.attach(from) {
 		for rel, at := range from {
 			if at == nil {
-				from[rel], _ = e.source(rel).start(ctx)
+				from[rel], _ = e.source(rel).start(ctx, true)
 			}
 		}
 		if err := q.startReplay(from); err != nil {

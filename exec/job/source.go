@@ -48,8 +48,9 @@ func (s *source) open() (connectors.Source, error) {
 	return conn, nil
 }
 
-// start returns the positions at which a new query begins.
-func (s *source) start(ctx context.Context) ([]position, error) {
+// start returns the positions at which a new query begins: the first records,
+// or, if latest, the ends.
+func (s *source) start(ctx context.Context, latest bool) ([]position, error) {
 	conn, err := s.open()
 	if err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ func (s *source) start(ctx context.Context) ([]position, error) {
 		if err != nil {
 			return nil, fmt.Errorf("bounds of %s partition %d: %w", s.def.Name, id, err)
 		}
-		if s.def.Latest {
+		if latest {
 			first = next
 		}
 		out = append(out, position{Partition: id, Next: first, Max: batch.MinTime})

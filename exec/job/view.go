@@ -281,12 +281,15 @@ func (s *subscription) take() (ticks []uint64, changes [][]*batch.Batch, upTo ui
 }
 
 // Subscribe calls emit with the changes of a view as they come, a tick at a
-// time, beginning with its content where snapshot is set, until ctx ends or
-// emit fails.
+// time, beginning with its content where snapshot is set, or with the rows of a
+// stream from now on, until ctx ends or emit fails.
 func (e *Engine) Subscribe(ctx context.Context, id uint64, snapshot bool, emit func(Changes) error) error {
 	q := e.query(id)
 	if q == nil || q.def.Sink != nil {
-		return fmt.Errorf("view %d is not running", id)
+		if s := e.source(id); s != nil {
+			return e.listen(ctx, s, emit)
+		}
+		return fmt.Errorf("relation %d cannot be subscribed to", id)
 	}
 	if err := q.whenLive(ctx); err != nil {
 		return err

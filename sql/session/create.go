@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/dirigo-stream/dirigo/exec/job"
 	"github.com/dirigo-stream/dirigo/planner"
@@ -135,21 +136,31 @@ func (db *DB) readable(g *job.Graph) error {
 	return nil
 }
 
-// partitions returns how many partitions a source has, as far as is known.
+// partitions returns how many partitions a source has, 0 if that cannot be
+// told now.
 func (db *DB) partitions(relation uint64) int {
-	for _, s := range db.cfg.Engine.Sources() {
-		if s.ID == relation {
-			return len(s.Partitions)
-		}
+	ctx, cancel := context.WithTimeout(context.Background(), partitionsWithin)
+	defer cancel()
+	n, err := db.cfg.Engine.Partitions(ctx, relation)
+	if err != nil {
+		return 0
 	}
-	return 0
+	return n
 }
+
+// partitionsWithin is how long planning waits for a broker to say.
+const partitionsWithin = 3 * time.Second
 
 // install makes an object durable and then runs it. What cannot start is taken
 // back: a name that stands for nothing would be in the way.
 func (db *DB) install(ctx context.Context, o *catalog.Object) error {
 	if o.Source != nil && o.Query == nil {
 		if err := db.cfg.Engine.CheckSource(ctx, *o.Source); err != nil {
+			return err
+		}
+	}
+	if o.Query != nil && o.Query.Sink != nil {
+		if err := db.cfg.Engine.CheckSink(ctx, *o.Query.Sink); err != nil {
 			return err
 		}
 	}

@@ -20,7 +20,10 @@ type Engine interface {
 	system.Engine
 	AddSource(job.SourceDef) error
 	CheckSource(context.Context, job.SourceDef) error
+	CheckSink(context.Context, job.SinkDef) error
+	Partitions(ctx context.Context, id uint64) (int, error)
 	RemoveSource(id uint64)
+	Keep(ids []uint64)
 	StartQuery(context.Context, job.QueryDef) error
 	DropQuery(ctx context.Context, id uint64) error
 	SetSLO(id uint64, slo time.Duration) error
@@ -81,6 +84,11 @@ func (db *DB) Restore(ctx context.Context) error {
 			return fmt.Errorf("restore %s %s: %w", o.Kind, o.Name, err)
 		}
 	}
+	ids := make([]uint64, 0, len(objects))
+	for _, o := range objects {
+		ids = append(ids, o.ID)
+	}
+	db.cfg.Engine.Keep(ids)
 	for _, o := range objects {
 		if o.Query == nil {
 			continue

@@ -60,6 +60,12 @@ func (e *fakeEngine) AddSource(d job.SourceDef) error {
 
 func (e *fakeEngine) CheckSource(context.Context, job.SourceDef) error { return nil }
 
+func (e *fakeEngine) CheckSink(context.Context, job.SinkDef) error { return nil }
+
+func (e *fakeEngine) Partitions(context.Context, uint64) (int, error) { return 0, nil }
+
+func (e *fakeEngine) Keep([]uint64) {}
+
 func (e *fakeEngine) RemoveSource(id uint64) {
 	e.call("remove %s", e.sources[id].Name)
 	delete(e.sources, id)

@@ -31,7 +31,7 @@ func (s *Session) subscribe(n *ast.Subscribe) (handler, error) {
 	if err != nil {
 		return handler{}, err
 	}
-	if o.Kind != catalog.View {
+	if o.Kind != catalog.View && o.Source == nil {
 		e := result.Errorf(result.CodeUnsupported, "SUBSCRIBE to %s %q is not supported yet", o.Kind, o.Name).
 			WithHint("CREATE MATERIALIZED VIEW v AS SELECT ... FROM %s, and SUBSCRIBE TO v.", o.Name)
 		return handler{}, located(e, n.Name.At())
