@@ -25,7 +25,7 @@ type panel struct{ title, sql string }
 var panels = []panel{
 	{"delays_10m: the last windows that closed", `SELECT window_start, origin, delayed, round(average, 1) AS average, worst FROM delays_10m ORDER BY window_start DESC, delayed DESC, origin LIMIT 5`},
 	{"worst_airports: the last six hours", `SELECT window_end, origin, flights, delayed, round(average, 1) AS average FROM worst_airports ORDER BY window_end DESC, average DESC LIMIT 5`},
-	{"carriers_now: most delayed since the start", `SELECT carrier, flights, delayed, round(average, 1) AS average, miles FROM carriers_now WHERE flights >= 20 ORDER BY average DESC LIMIT 5`},
+	{"carriers_now: most delayed since the start", `SELECT carrier, flights, delayed, round(average, 1) AS average, miles FROM carriers_now WHERE flights >= 5 ORDER BY average DESC LIMIT 5`},
 	{"quakes_per_hour: magnitude 4 and more", `SELECT window_start, quakes, strongest, round(depth) AS depth FROM quakes_per_hour ORDER BY window_start DESC LIMIT 4`},
 }
 
