@@ -3,6 +3,7 @@ package chaos
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -104,7 +105,9 @@ func (f *feeder) append(p int, es []event) {
 	for i, e := range es {
 		values[i] = e.json()
 	}
-	f.b.produce(f.topic, p, values...)
+	for chunk := range slices.Chunk(values, 2000) {
+		f.b.produce(f.topic, p, chunk...)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, e := range es {
@@ -114,7 +117,7 @@ func (f *feeder) append(p int, es []event) {
 	}
 }
 
-// last is how many rows were drawn: the next id.
+// draw makes up one event.
 func (f *feeder) draw() event {
 	f.mu.Lock()
 	defer f.mu.Unlock()
