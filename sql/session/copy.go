@@ -35,7 +35,7 @@ func (s *Session) copyOut(st *statement, n *ast.Copy, params []result.Param) (ha
 	run := h.run
 	h.run = func(ctx context.Context, params []result.Param, out result.Sink) (string, error) {
 		t, err := run(ctx, params, out)
-		return "COPY" + t[strings.LastIndexByte(" "+t, ' '):], err
+		return "COPY " + t[strings.LastIndexByte(t, ' ')+1:], err
 	}
 	return h, nil
 }

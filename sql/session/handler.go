@@ -48,6 +48,9 @@ func (s *Session) own(st *statement, params []result.Param) (handler, error) {
 	case *ast.Commit:
 		return s.finish(true), nil
 	case *ast.Rollback:
+		if n.To.Text != "" {
+			return handler{}, refuse(n)
+		}
 		return s.finish(false), nil
 	case *ast.Prepare:
 		return s.prepareNamed(st, n), nil
@@ -69,7 +72,10 @@ func (s *Session) own(st *statement, params []result.Param) (handler, error) {
 
 // refuse says what to do instead of a statement that is not there yet.
 func refuse(n ast.Statement) error {
-	const rows = "Streams get their rows from their connector: write to the topic or file that it reads."
+	const (
+		rows       = "Streams get their rows from their connector: write to the topic or file that it reads."
+		savepoints = "A transaction holds no changes that could be undone in part."
+	)
 	switch n := n.(type) {
 	case *ast.Insert:
 		return notSupported(n.Pos, "INSERT", rows)
@@ -79,6 +85,10 @@ func refuse(n ast.Statement) error {
 		return notSupported(n.Pos, "DELETE", rows)
 	case *ast.CreateTable:
 		return notSupported(n.Pos, "CREATE TABLE", "Use CREATE STREAM ... WITH (connector = ...), or CREATE MATERIALIZED VIEW.")
+	case *ast.Savepoint:
+		return notSupported(n.Pos, "SAVEPOINT", savepoints)
+	case *ast.Rollback:
+		return notSupported(n.Pos, "ROLLBACK TO SAVEPOINT", savepoints)
 	}
 	return notSupported(n.At(), "this statement", "")
 }

@@ -72,6 +72,11 @@ func TestCounts(t *testing.T) {
 	if got := query(t, conn, "COPY top TO STDOUT"); got != "" {
 		t.Errorf("COPY gave rows: %s", got)
 	}
+	var rows strings.Builder
+	if tag, err := conn.PgConn().CopyTo(t.Context(), &rows, "COPY (SELECT auction, bids FROM top) TO STDOUT"); err != nil ||
+		tag.String() != "COPY 4" || strings.Count(rows.String(), "\n") != 4 {
+		t.Errorf("COPY: tag %q, %v, rows\n%s", tag, err, &rows)
+	}
 }
 
 // TestTransactions: settings go back with ROLLBACK, SET LOCAL with COMMIT.
@@ -96,6 +101,13 @@ func TestTransactions(t *testing.T) {
 	}
 	do(t, conn, "RESET ALL")
 	show("UTC")
+	do(t, conn, "BEGIN")
+	for _, sql := range []string{"SAVEPOINT a", "ROLLBACK TO SAVEPOINT a", "ROLLBACK TO a"} {
+		if _, err := conn.Exec(t.Context(), sql); err == nil || conn.PgConn().TxStatus() != 'E' {
+			t.Errorf("%s: error %v, status %c", sql, err, conn.PgConn().TxStatus())
+		}
+	}
+	do(t, conn, "ROLLBACK")
 }
 
 // TestPrepared: by SQL and by the protocol, with types stated or found.
