@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -125,7 +126,7 @@ func (r *rejects) flush(ctx context.Context) error {
 		v, _ := json.Marshal(m)
 		puts = append(puts, storage.Record{Key: "m/" + key, Value: v})
 	}
-	rows := r.rows
+	rows, dirty := r.rows, r.dirty
 	r.rows, r.dirty = nil, map[string]bool{}
 	r.mu.Unlock()
 	if len(puts) == 0 {
@@ -134,26 +135,41 @@ func (r *rejects) flush(ctx context.Context) error {
 	if err := r.put(ctx, puts, drops); err != nil {
 		r.mu.Lock()
 		r.rows = append(rows, r.rows...)
+		maps.Copy(r.dirty, dirty)
 		r.mu.Unlock()
 		return fmt.Errorf("write rejected rows: %w", err)
 	}
 	return nil
 }
 
-// rejectsPerPut bounds one transaction of the log.
-const rejectsPerPut = 500
+// rejectsPerPut bounds one transaction of the log, in bytes and in records.
+const (
+	rejectBytesPerPut = 128 << 10
+	rejectsPerPut     = 500
+)
 
 // put writes records in parts, marks last: should a crash come between, the
 // rows are recorded again under the same keys.
 func (r *rejects) put(ctx context.Context, puts []storage.Record, drops []string) error {
 	for len(puts) > 0 || len(drops) > 0 {
-		n, m := min(len(puts), rejectsPerPut), min(len(drops), rejectsPerPut)
+		n, m := partOf(puts), min(len(drops), rejectsPerPut)
 		if err := r.log.Put(ctx, puts[:n], drops[:m]); err != nil {
 			return err
 		}
 		puts, drops = puts[n:], drops[m:]
 	}
 	return nil
+}
+
+// partOf returns how many of the records, one at least, fit a transaction.
+func partOf(puts []storage.Record) int {
+	bytes := 0
+	for n, r := range puts[:min(len(puts), rejectsPerPut)] {
+		if bytes += len(r.Key) + len(r.Value); n > 0 && bytes > rejectBytesPerPut {
+			return n
+		}
+	}
+	return min(len(puts), rejectsPerPut)
 }
 
 // counts returns the rejected rows of a query by reason, those of its sources'
