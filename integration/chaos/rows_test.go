@@ -24,7 +24,9 @@ func (e event) json() string {
 	return fmt.Sprintf(`{"id":%d,"k":%d,"v":%d,"ts":"%s"}`, e.id, e.k, e.v, stamp(e.ts))
 }
 
-func stamp(micros int64) string { return time.UnixMicro(micros).UTC().Format("2006-01-02 15:04:05.000000") }
+func stamp(micros int64) string {
+	return time.UnixMicro(micros).UTC().Format("2006-01-02 15:04:05.000000")
+}
 
 // epoch0 is where event time begins: 2026-01-01.
 var epoch0 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
