@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/dirigo-stream/dirigo/cmd/dirigo/bench"
 )
@@ -16,6 +17,10 @@ func runBench(ctx context.Context, args []string) error {
 		switch args[0] {
 		case "nexmark":
 			return benchNexmark(ctx, args[1:])
+		case "kafka":
+			return benchKafka(ctx, args[1:])
+		case "helper":
+			return bench.Helper(ctx, args[1:])
 		case "help", "-h", "-help", "--help":
 			benchUsage()
 			return nil
@@ -31,6 +36,7 @@ func benchUsage() {
 Benchmarks:
 
   nexmark   throughput per core and latency of Nexmark queries, generator in the process
+  kafka     the same over a topic of JSON bids, and from topic to topic
 
 dirigo bench BENCHMARK --help explains one.
 `)
@@ -48,14 +54,20 @@ An event is a bid, with all its columns built.`)
 	latency := f.Bool("latency", true, "measure latency in an open-loop run at 80 % of the measured rate")
 	asJSON := f.Bool("json", false, "print one JSON object a query")
 	dir := f.String("dir", "", "`directory` for temporary state; default: the system's")
+	profiles := f.String("profile", "", "`directory` for cpu, allocs, heap and block profiles; empty: none")
 	if err := parse(f, args); err != nil {
 		return err
 	}
 	tuneCollector()
+	stop, err := bench.Profile(*profiles)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	n := bench.Nexmark{
 		Queries: strings.Split(*names, ","), Events: *events, Pregenerate: *pregenerate, Runs: *runs,
 		Workers: *workers, Latency: *latency, Dir: *dir,
-		Say: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) },
+		Say: sayOnError,
 	}
 	return n.Run(ctx, func(r bench.Result) error {
 		if *asJSON {
@@ -63,6 +75,62 @@ An event is a bid, with all its columns built.`)
 		}
 		_, err := fmt.Printf("%-7s %7.0f k events/s per core (%.0f–%.0f), %5.2f s wall, generator %3.0f ns, p50 %7.2f ms, p99 %7.2f ms, %4.0f MB, %d rows\n",
 			r.Query, r.EventsPerCPU/1e3, r.LowestPerCPU/1e3, r.HighestPerCPU/1e3, r.Wall, r.GeneratorPerEv, r.P50, r.P99, r.RSS, r.Rows)
+		return err
+	})
+}
+
+// sayOnError prints progress beside the results.
+func sayOnError(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+
+func benchKafka(ctx context.Context, args []string) error {
+	f := flags("bench kafka", "bench kafka [flags]", `Runs queries over a topic of JSON bids of 165 bytes, then a filter from topic to
+topic at a steady rate. Per core means per second of this process's CPU time; the
+broker and those who write and read topics run in processes of their own. Every
+record is read, or it is an error.`)
+	names := f.String("queries", strings.Join(bench.KafkaQueryNames(), ","), "`names` of the queries to run; empty: none")
+	brokers := f.String("brokers", "", "`broker` (host:port) to use; default: an embedded one")
+	topic := f.String("topic", "dirigo-bench-bids", "`topic` to read; filled if it holds fewer than --events")
+	events := f.Int64("events", 4_000_000, "`number` of bids in the topic")
+	runs := f.Int("runs", 3, "`number` of runs; medians are reported")
+	workers := f.Int("workers", 0, "`number` of workers; 0: one per core")
+	rate := f.Int("rate", 20_000, "bids a `second` of the latency run")
+	during := f.Duration("for", 20*time.Second, "how long the latency run takes; 0: none")
+	asJSON := f.Bool("json", false, "print one JSON object a figure")
+	dir := f.String("dir", "", "`directory` for temporary state; default: the system's")
+	profiles := f.String("profile", "", "`directory` for cpu, allocs, heap and block profiles; empty: none")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	tuneCollector()
+	stop, err := bench.Profile(*profiles)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	k := bench.Kafka{
+		Brokers: *brokers, Topic: *topic, Events: *events, Runs: *runs, Workers: *workers,
+		Rate: *rate, For: *during, Dir: *dir, Say: sayOnError,
+	}
+	if *names != "" {
+		k.Queries = strings.Split(*names, ",")
+	}
+	return k.Run(ctx, func(r bench.KafkaResult) error {
+		if *asJSON {
+			return json.NewEncoder(os.Stdout).Encode(r)
+		}
+		_, err := fmt.Printf("%-7s %7.0f k events/s per core (%.0f–%.0f), %5.2f s wall, %5.2f s CPU, %d of %d records read, %d rows out, %4.0f MB\n",
+			r.Query, r.EventsPerCPU/1e3, r.LowestPerCPU/1e3, r.HighestPerCPU/1e3, r.Wall, r.CPU, r.Events, r.Events, r.Rows, r.RSS)
+		return err
+	}, func(l bench.KafkaLatency) error {
+		if *asJSON {
+			return json.NewEncoder(os.Stdout).Encode(l)
+		}
+		_, err := fmt.Printf(`topic to topic at %d/s for %.0f s: %d sent, %d read, %d out
+  append to ack, by the engine             p50 %7.2f ms  p99 %7.2f ms
+  produce to consume of the output         p50 %7.2f ms  p99 %7.2f ms
+  the broker alone, before                 p50 %7.2f ms  p99 %7.2f ms
+  the broker alone, at the same time       p50 %7.2f ms  p99 %7.2f ms
+`, l.Rate, l.Seconds, l.Sent, l.In, l.Out, l.Engine.P50, l.Engine.P99, l.Through.P50, l.Through.P99, l.Alone.P50, l.Alone.P99, l.Beside.P50, l.Beside.P99)
 		return err
 	})
 }
