@@ -183,18 +183,18 @@ func (p *player) input(ctx context.Context, b *block) error {
 
 func (p *player) statement(ctx context.Context, b *block) error {
 	got, err := p.wire.statement(ctx, b.sql())
-	want := b.arg("error")
+	want, fails := b.arg("error"), b.has("error")
 	failed, isSQL := err.(*pgconn.PgError)
 	switch {
 	case err != nil && !isSQL:
 		return err
-	case want == "" && err != nil:
+	case !fails && err != nil:
 		return fmt.Errorf("ERROR %s: %s\n%s", failed.Code, failed.Message, text(errorLines(failed, b.sql())))
-	case want != "" && err == nil:
+	case fails && err == nil:
 		return fmt.Errorf("succeeds, want error %s", want)
-	case want != "":
+	case fails:
 		if p.update {
-			b.words[2] = failed.Code
+			b.words = append(b.words[:2], failed.Code)
 		} else if failed.Code != want {
 			return fmt.Errorf("ERROR %s: %s, want %s", failed.Code, failed.Message, want)
 		}

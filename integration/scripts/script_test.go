@@ -121,6 +121,8 @@ func (b *block) check() error {
 		return fmt.Errorf("unknown block %q", name)
 	case b.expects() && !b.checked:
 		return fmt.Errorf("%s without ----", name)
+	case b.has("error") && b.arg("error") == "" && !*update:
+		return fmt.Errorf("%s error without SQLSTATE", name)
 	case b.checked && !b.expects() && name != "statement":
 		return fmt.Errorf("%s expects nothing", name)
 	}

@@ -127,7 +127,7 @@ func (w *wire) binary(ctx context.Context, sql string) ([]string, error) {
 			if field.Format != pgtype.BinaryFormatCode {
 				return nil, fmt.Errorf("column %s comes in format %d", field.Name, field.Format)
 			}
-			printed, err := types.Encode(field.DataTypeOID, pgtype.TextFormatCode, v, nil)
+			printed, err := types.Encode(field.DataTypeOID, pgtype.TextFormatCode, v, []byte{})
 			if err != nil {
 				return nil, err
 			}

@@ -155,7 +155,9 @@ const partitionsWithin = 3 * time.Second
 // back: a name that stands for nothing would be in the way.
 func (db *DB) install(ctx context.Context, o *catalog.Object) error {
 	if o.Source != nil && o.Query == nil {
-		if err := db.cfg.Engine.CheckSource(ctx, *o.Source); err != nil {
+		def := *o.Source
+		def.Name = o.Name
+		if err := db.cfg.Engine.CheckSource(ctx, def); err != nil {
 			return err
 		}
 	}
