@@ -11,6 +11,7 @@ import (
 type copier struct {
 	result.Copy
 	scratch []byte
+	signed  bool // a binary copy's signature was sent
 }
 
 func newCopier(c result.Copy) *copier {
@@ -36,11 +37,19 @@ func message(out []byte, write func([]byte) []byte) []byte {
 
 var copySignature = []byte("PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00")
 
+// sign begins a binary copy. The signature shares a message with the first row,
+// or the trailer, as PostgreSQL's does: psycopg relies on it.
+func (c *copier) sign(out []byte) []byte {
+	if c.Format != result.CopyBinary || c.signed {
+		return out
+	}
+	c.signed = true
+	return append(out, copySignature...)
+}
+
+// header is the line of names that HEADER asks for.
 func (c *copier) header(out []byte, columns []result.Column) []byte {
 	return message(out, func(out []byte) []byte {
-		if c.Format == result.CopyBinary {
-			return append(out, copySignature...)
-		}
 		for i, col := range columns {
 			if i > 0 {
 				out = append(out, c.Delimiter)
@@ -52,14 +61,14 @@ func (c *copier) header(out []byte, columns []result.Column) []byte {
 }
 
 func (c *copier) trailer(out []byte) []byte {
-	return message(out, func(out []byte) []byte { return append(out, 0xff, 0xff) })
+	return message(out, func(out []byte) []byte { return append(c.sign(out), 0xff, 0xff) })
 }
 
 func (c *copier) row(out []byte, cells []cell, row int) []byte {
 	start := len(out)
 	out = append(out, 'd', 0, 0, 0, 0)
 	if c.Format == result.CopyBinary {
-		out = binary.BigEndian.AppendUint16(out, uint16(len(cells)))
+		out = binary.BigEndian.AppendUint16(c.sign(out), uint16(len(cells)))
 		for i := range cells {
 			out = cells[i].field(out, row)
 		}

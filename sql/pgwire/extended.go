@@ -166,10 +166,22 @@ func (c *conn) describe(m *pgproto3.Describe) error {
 	}
 	p, err := c.portal(m.Name)
 	if err != nil {
+		if s, ok := c.session.(cursors); ok {
+			if d, ok := s.Cursor(m.Name); ok {
+				c.describeRows(d, nil)
+				return nil
+			}
+		}
 		return err
 	}
 	c.describeRows(p.d, p.formats)
 	return nil
+}
+
+// cursors is a Session whose DECLARE makes portals: clients such as psycopg
+// describe them by their names, and fetch by SQL.
+type cursors interface {
+	Cursor(name string) (result.Description, bool)
 }
 
 func (c *conn) describeRows(d result.Description, formats []int16) {

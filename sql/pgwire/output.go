@@ -56,7 +56,7 @@ func (o *output) copyResponse() {
 		codes[i] = code
 	}
 	o.c.send(&pgproto3.CopyOutResponse{OverallFormat: byte(code), ColumnFormatCodes: codes})
-	if w := o.c.acquire(); o.copy.Format == result.CopyBinary || o.copy.Header {
+	if w := o.c.acquire(); o.copy.Header && o.copy.Format != result.CopyBinary {
 		w.out = o.copy.header(w.out, o.d.Columns)
 	}
 }

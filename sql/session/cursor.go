@@ -52,6 +52,15 @@ func (s *Session) declare(st *statement, n *ast.Declare, params []result.Param) 
 	return out, nil
 }
 
+// Cursor returns what the cursor of a name gives.
+func (s *Session) Cursor(name string) (result.Description, bool) {
+	c := s.cursors[name]
+	if c == nil {
+		return result.Description{}, false
+	}
+	return c.d, true
+}
+
 // fetch handles FETCH and MOVE, forward only.
 func (s *Session) fetch(n *ast.Fetch) (handler, error) {
 	c := s.cursors[n.Cursor.Text]
