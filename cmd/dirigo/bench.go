@@ -19,6 +19,10 @@ func runBench(ctx context.Context, args []string) error {
 			return benchNexmark(ctx, args[1:])
 		case "kafka":
 			return benchKafka(ctx, args[1:])
+		case "start":
+			return benchStart(ctx, args[1:])
+		case "idle":
+			return benchIdle(ctx, args[1:])
 		case "helper":
 			return bench.Helper(ctx, args[1:])
 		case "help", "-h", "-help", "--help":
@@ -37,6 +41,8 @@ Benchmarks:
 
   nexmark   throughput per core and latency of Nexmark queries, generator in the process
   kafka     the same over a topic of JSON bids, and from topic to topic
+  start     time until psql is answered, memory when idle, size of the program
+  idle      what a hundred queries without traffic cost
 
 dirigo bench BENCHMARK --help explains one.
 `)
@@ -133,4 +139,58 @@ record is read, or it is an error.`)
 `, l.Rate, l.Seconds, l.Sent, l.In, l.Out, l.Engine.P50, l.Engine.P99, l.Through.P50, l.Through.P99, l.Alone.P50, l.Alone.P99, l.Beside.P50, l.Beside.P99)
 		return err
 	})
+}
+
+func benchStart(ctx context.Context, args []string) error {
+	f := flags("bench start", "bench start [flags]", `Starts servers in new and in used data directories and measures the time from exec
+to the first answered handshake, and what an idle server holds in memory.`)
+	runs := f.Int("runs", 10, "`number` of starts of each kind; medians are reported")
+	idle := f.Duration("idle", 5*time.Second, "how long a server is left alone before its memory is read")
+	asJSON := f.Bool("json", false, "print one JSON object")
+	dir := f.String("dir", "", "`directory` for temporary data; default: the system's")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	r, err := bench.Start{Runs: *runs, Idle: *idle, Dir: *dir, Say: sayOnError}.Run(ctx)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return json.NewEncoder(os.Stdout).Encode(r)
+	}
+	_, err = fmt.Printf(`ready for psql     %6.1f ms in a new directory, %.1f ms in a used one (medians of %d)
+resident when idle %6.1f MB, of which %.1f MB are no pages of files
+1,000 idle clients %6.1f MB, %.1f KB each
+program            %6.1f MB (stripped: %v)
+`, r.Fresh, r.Existing, r.Runs, r.Idle, r.IdleOwn, r.Connected, r.PerClient, r.Binary, r.Stripped)
+	return err
+}
+
+func benchIdle(ctx context.Context, args []string) error {
+	f := flags("bench idle", "bench idle [flags]", `Runs queries over one topic, lets them read it, and then counts what the node does
+while nothing comes, beside a node with one query.`)
+	queries := f.Int("queries", 100, "`number` of idle queries")
+	during := f.Duration("for", 10*time.Second, "how long to watch")
+	settle := f.Duration("settle", 25*time.Second, "how long to wait before, until actors are passivated")
+	asJSON := f.Bool("json", false, "print one JSON object")
+	dir := f.String("dir", "", "`directory` for temporary data; default: the system's")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	tuneCollector()
+	r, err := bench.Idle{Queries: *queries, For: *during, Settle: *settle, Dir: *dir, Say: sayOnError}.Run(ctx)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return json.NewEncoder(os.Stdout).Encode(r)
+	}
+	for _, u := range []bench.IdleUse{r.One, r.Many} {
+		fmt.Printf("%4d idle queries, %.0f s: %d timers, %d turns, %d fsyncs, %d goroutines, %d switches, %.1f ms CPU, %.1f MB heap\n",
+			u.Queries, u.Seconds, u.Timers, u.Turns, u.Syncs, u.Goroutines, u.Switches, u.CPU, u.Heap)
+	}
+	fmt.Printf("   a query more: %.2f timers, %.2f fsyncs, %.2f goroutines, %.2f switches, %.1f KB\n",
+		r.TimersPerQuery, r.SyncsPerQuery, r.GoroutinesPerQuery, r.SwitchesPerQuery, r.BytesPerQuery/1024)
+	fmt.Println(strings.Join(r.Many.Places(), "\n"))
+	return nil
 }

@@ -161,15 +161,19 @@ func (k *Kafka) open(ctx context.Context, topic, more string) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = w.run(ctx, fmt.Sprintf(`CREATE STREAM bids (
-		auction BIGINT, bidder BIGINT, price BIGINT, channel TEXT, url TEXT, ts TIMESTAMP, sent BIGINT, extra TEXT,
-		WATERMARK FOR ts AS ts - INTERVAL '1 second'
-	) WITH (connector = 'kafka', topic = '%s', format = 'json', timestamp_format = 'epoch_millis'%s)`, topic, more))
-	if err != nil {
+	if err := w.run(ctx, k.stream(topic, more)); err != nil {
 		w.close()
 		return nil, err
 	}
 	return w, nil
+}
+
+// stream declares the stream bids.
+func (k *Kafka) stream(topic, more string) string {
+	return fmt.Sprintf(`CREATE STREAM bids (
+		auction BIGINT, bidder BIGINT, price BIGINT, channel TEXT, url TEXT, ts TIMESTAMP, sent BIGINT, extra TEXT,
+		WATERMARK FOR ts AS ts - INTERVAL '1 second'
+	) WITH (connector = 'kafka', topic = '%s', format = 'json', timestamp_format = 'epoch_millis'%s)`, topic, more)
 }
 
 func (k *Kafka) throughput(ctx context.Context, q string) (KafkaResult, error) {
