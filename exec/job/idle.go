@@ -38,17 +38,12 @@ func newLiveGate(p *pump, notes []note) *liveGate {
 // admit implements gate: the rows of a partition that was idle wait until its
 // return is durable.
 func (g *liveGate) admit(b *batch.Batch, next, _ int64) (n int, again bool) {
+	n = b.N
 	if len(g.past.notes) > 0 {
-		return g.past.admit(b, next), true
+		n, again = g.past.admit(b, next), true
 	}
-	if g.timeout == 0 {
-		return b.N, false
-	}
-	g.pump.feed.mu.Lock()
-	idle := g.pump.marks.at(b.Origin.Partition).Idle
-	g.pump.feed.mu.Unlock()
-	if !idle {
-		return b.N, false
+	if !g.pump.idle(b.Origin.Partition) {
+		return n, again
 	}
 	g.decide([]*note{g.note("active", b.Origin.Partition)})
 	return -1, true

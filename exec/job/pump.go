@@ -212,6 +212,13 @@ func (p *pump) at(partition int32) int64 {
 	return p.marks.at(partition).Next
 }
 
+// idle says whether a partition does not hold event time back.
+func (p *pump) idle(partition int32) bool {
+	p.feed.mu.Lock()
+	defer p.feed.mu.Unlock()
+	return p.marks.at(partition).Idle
+}
+
 // span returns the indices lo ≤ i < hi.
 func span(lo, hi int) []int32 {
 	sel := make([]int32, hi-lo)

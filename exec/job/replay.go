@@ -96,7 +96,12 @@ func (r *replay) aim(at map[uint64][]position) {
 	r.rounds++
 	r.mu.Unlock()
 	for rel, g := range r.gates {
-		g.aim(at[rel])
+		notes, err := r.q.eng.decisions.read(rel) // whatever took effect up to there
+		if err != nil {
+			r.q.eng.failed(r.q, err)
+			return
+		}
+		g.aim(at[rel], notes)
 	}
 }
 
@@ -245,12 +250,15 @@ type boundGate struct {
 	told   bool
 }
 
-// aim sets the bound; the pump goes on.
-func (g *boundGate) aim(at []position) {
+// aim sets the bound; the pump goes on. notes are all decisions about the source.
+func (g *boundGate) aim(at []position, notes []note) {
 	g.pump.ref.Post(0, func(_ actors.Behavior[*batch.Batch], err error) {
 		if err != nil {
 			return
 		}
+		g.past.refresh(notes)
+		g.past.woken()
+		g.past.moved()
 		first := g.paused == nil
 		for _, p := range at {
 			g.bound[p.Partition] = p.Next
