@@ -256,29 +256,37 @@ func (p *pump) observe(b *batch.Batch, next int64) {
 type positionWaiter struct {
 	partition int32
 	next      int64
-	done      chan struct{}
+	then      func() // called under the feed's lock
 }
 
 func (w positionWaiter) check(m *marker) bool {
-	if m.at(w.partition).Next < w.next {
+	if m.next(w.partition) < w.next {
 		return false
 	}
-	close(w.done)
+	w.then()
+	return true
+}
+
+// whenAt returns false if the pump has read a partition up to next, else calls
+// then when it has.
+func (p *pump) whenAt(partition int32, next int64, then func()) bool {
+	p.feed.mu.Lock()
+	defer p.feed.mu.Unlock()
+	if p.marks.next(partition) >= next {
+		return false
+	}
+	p.waiters = append(p.waiters, positionWaiter{partition, next, then})
 	return true
 }
 
 // waitFor returns when the pump has read a partition up to next.
 func (p *pump) waitFor(ctx context.Context, partition int32, next int64) error {
-	w := positionWaiter{partition, next, make(chan struct{})}
-	p.feed.mu.Lock()
-	if next <= 0 || w.check(p.marks) {
-		p.feed.mu.Unlock()
+	done := make(chan struct{})
+	if !p.whenAt(partition, next, func() { close(done) }) {
 		return nil
 	}
-	p.waiters = append(p.waiters, w)
-	p.feed.mu.Unlock()
 	select {
-	case <-w.done:
+	case <-done:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -128,7 +128,7 @@ func (r *replay) arrived() {
 func (r *replay) next() {
 	r.q.eng.ddl.Lock()
 	defer r.q.eng.ddl.Unlock()
-	if r.done() {
+	if r.done() || r.ahead() {
 		return
 	}
 	if r.far() && r.rounds < maxRounds {
@@ -136,6 +136,27 @@ func (r *replay) next() {
 		return
 	}
 	r.aim(r.join())
+}
+
+// ahead says whether a live pump has yet to come to where the query stands in
+// some partition: the query then waits, as it would read the rows between a
+// second time. It goes on when the pump has come there.
+func (r *replay) ahead() bool {
+	for rel, p := range r.pumps {
+		live := r.q.eng.source(rel).livePump()
+		if live == nil {
+			continue
+		}
+		p.feed.mu.Lock()
+		mine := p.positions()
+		p.feed.mu.Unlock()
+		for _, at := range mine {
+			if live.whenAt(at.Partition, at.Next, func() { r.q.eng.io.run(r.next) }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // maxRounds is how often a replay chases live pumps that outrun it, before it
@@ -166,6 +187,11 @@ const joinRecords = 50_000
 // they stood there.
 func (r *replay) join() map[uint64][]position {
 	e := r.q.eng
+	// From here on the live clock seals: a number taken here might be above one
+	// of its own that comes later in what the query reads.
+	r.clock.mu.Lock()
+	r.clock.ticket = nil
+	r.clock.mu.Unlock()
 	c := e.clock
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -202,7 +228,6 @@ func (r *replay) join() map[uint64][]position {
 func (r *replay) finish(tick uint64) {
 	r.clock.mu.Lock()
 	r.clock.last = tick - 1
-	r.clock.ticket = nil
 	var ask []*feed
 	for _, p := range r.pumps {
 		ask = append(ask, p.feed)
