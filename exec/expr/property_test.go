@@ -23,6 +23,7 @@ var propertyTexts = []string{
 	"upper(s) || a", "s like '%7%'", "s ~ '7$'", "length(s)", "substring(s, 2, 3)", "concat(s, a, f)", "left(s, 3)", "split_part(s, '-', 2)::int",
 	"a::text", "f::text", "d::int", "f::int", "a::numeric(5,2)", "d::text", "s::varchar(5)", "at::date", "at::text", "s::int", "round(d, 1)", "abs(a - 5)",
 	"interval '1 hour' * a", "a::double precision + f", "a::real", "- a", "- d", "- f", "a & 3", "sqrt(a)", "to_timestamp(a)",
+	"to_char(at, 'YYYY-MM-DD')", "to_char(at, 'HH24:MI')",
 }
 
 // randomBatch draws rows with small values, so that zeros and matches are

@@ -57,7 +57,39 @@ func caseMatters(p string) bool {
 	return false
 }
 
-func parseTimeFormat(s string) ([]timePart, *Error) {
+// timeFormat is a format; unit is the length of time, in µs, that gives one text.
+type timeFormat struct {
+	parts []timePart
+	unit  int64
+}
+
+// unitOf returns the length of time in which a pattern's text stays the same.
+func unitOf(pattern string) int64 {
+	switch strings.ToUpper(pattern) {
+	case "MS", "US", "FF1", "FF2", "FF3", "FF4", "FF5", "FF6", "TZ", "TZH", "TZM", "OF":
+		return 1
+	case "SS", "SSSS", "SSSSS":
+		return batch.Second
+	case "MI":
+		return batch.Minute
+	case "HH24", "HH12", "HH", "AM", "PM", "A.M.", "P.M.":
+		return batch.Hour
+	}
+	return batch.Day
+}
+
+func parseTimeFormat(s string) (*timeFormat, *Error) {
+	parts := timeParts(s)
+	f := &timeFormat{parts: parts, unit: batch.Day}
+	for _, p := range parts {
+		if p.pattern != "" {
+			f.unit = min(f.unit, unitOf(p.pattern))
+		}
+	}
+	return f, nil
+}
+
+func timeParts(s string) []timePart {
 	var out []timePart
 	literal := func(t string) { out = append(out, timePart{text: t}) }
 	for len(s) > 0 {
@@ -92,22 +124,29 @@ func parseTimeFormat(s string) ([]timePart, *Error) {
 			s = s[1:]
 		}
 	}
-	return out, nil
+	return out
 }
 
 func timeToChar(n *Node, k batch.Kind) rowFunc {
 	get := cached(n.Args[1], parseTimeFormat)
 	var m fields
+	var last lastText
 	return func(f *frame) {
-		parts, err := get(f.text(1))
+		format, err := get(f.text(1))
 		if err != nil {
 			f.fail(err)
+			return
+		}
+		parts := format.parts
+		if k == batch.Timestamp && last.holds(format, f.int(0)) {
+			f.buf = append(f.buf, last.text...)
 			return
 		}
 		if len(parts) == 0 || !m.take(f, 0, k) {
 			f.setNull()
 			return
 		}
+		begin := len(f.buf)
 		if k == batch.Interval {
 			m.year, m.month, m.day = int(m.span.Months/12), int(m.span.Months%12), int(m.span.Days)
 		}
@@ -122,6 +161,30 @@ func timeToChar(n *Node, k batch.Kind) rowFunc {
 				f.setText(ordinal(string(f.buf[start:]), p.ordinal))
 			}
 		}
+		if k == batch.Timestamp {
+			last.keep(format, f.int(0), f.buf[begin:])
+		}
+	}
+}
+
+// lastText is the last result of a format: rows that follow one another mostly
+// lie in the same day, or minute, and a format that shows no more gives them
+// the same text.
+type lastText struct {
+	format *timeFormat
+	from   int64 // the least time, in µs, of this text
+	text   []byte
+}
+
+func (l *lastText) holds(f *timeFormat, v int64) bool {
+	return l.format == f && f.unit > 1 && uint64(v-l.from) < uint64(f.unit)
+}
+
+func (l *lastText) keep(f *timeFormat, v int64, text []byte) {
+	l.format = f
+	if f.unit > 1 {
+		l.from = v - (v%f.unit+f.unit)%f.unit
+		l.text = append(l.text[:0], text...)
 	}
 }
 

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ func (m *fields) appendPattern(dst []byte, p timePart, k batch.Kind, f *frame) [
 		if v < 0 && width > 0 {
 			width++
 		}
-		return fmt.Appendf(dst, "%0*d", width, v)
+		return appendPadded(dst, v, width)
 	}
 	switch p.pattern {
 	case "MONTH", "Month", "month":
@@ -34,6 +35,22 @@ func (m *fields) appendPattern(dst []byte, p timePart, k batch.Kind, f *frame) [
 		return fmt.Appendf(dst, "%d,%03d", m.year/1000, m.year%1000)
 	}
 	return append(dst, m.word(p.pattern, k, f)...)
+}
+
+// appendPadded appends v with zeros in front up to width, of which the sign is
+// a part.
+func appendPadded(dst []byte, v int64, width int) []byte {
+	if v < 0 {
+		dst, v, width = append(dst, '-'), -v, width-1
+	}
+	digits := 1
+	for n := v; n >= 10; n /= 10 {
+		digits++
+	}
+	for ; digits < width; digits++ {
+		dst = append(dst, '0')
+	}
+	return strconv.AppendInt(dst, v, 10)
 }
 
 // number returns a numeric pattern's value and width.
@@ -74,7 +91,6 @@ func (m *fields) dateNumber(p string, k batch.Kind) (v int64, width int, ok bool
 	if k != batch.Interval && year <= 0 {
 		year = 1 - year
 	}
-	isoYear, isoWk := isoWeek(m.days)
 	switch strings.ToUpper(p) {
 	case "YYYY":
 		return year, 4, true
@@ -84,20 +100,8 @@ func (m *fields) dateNumber(p string, k batch.Kind) (v int64, width int, ok bool
 		return year % 100, 2, true
 	case "Y":
 		return year % 10, 1, true
-	case "IYYY":
-		return isoYear, 4, true
-	case "IYY":
-		return isoYear % 1000, 3, true
-	case "IY":
-		return isoYear % 100, 2, true
-	case "I":
-		return isoYear % 10, 1, true
-	case "IW":
-		return isoWk, 2, true
-	case "ID":
-		return (weekday(m.days)+6)%7 + 1, 1, true
-	case "IDDD":
-		return (isoWk-1)*7 + (weekday(m.days)+6)%7 + 1, 3, true
+	case "IYYY", "IYY", "IY", "I", "IW", "ID", "IDDD":
+		return m.isoNumber(p)
 	case "D":
 		return weekday(m.days) + 1, 1, true
 	case "DDD":
@@ -114,6 +118,27 @@ func (m *fields) dateNumber(p string, k batch.Kind) (v int64, width int, ok bool
 		return m.days + 2440588, 0, true
 	}
 	return 0, 0, false
+}
+
+// isoNumber returns a pattern of ISO 8601's weeks.
+func (m *fields) isoNumber(p string) (v int64, width int, ok bool) {
+	year, week := isoWeek(m.days)
+	day := (weekday(m.days)+6)%7 + 1
+	switch strings.ToUpper(p) {
+	case "IYYY":
+		return year, 4, true
+	case "IYY":
+		return year % 1000, 3, true
+	case "IY":
+		return year % 100, 2, true
+	case "I":
+		return year % 10, 1, true
+	case "IW":
+		return week, 2, true
+	case "ID":
+		return day, 1, true
+	}
+	return (week-1)*7 + day, 3, true
 }
 
 // word returns a pattern that is a word or a zone.
