@@ -377,6 +377,7 @@ func (e *Engine) stop(q *query, why error) {
 		if end.sink != nil && end.sink.sink != nil {
 			end.sink.sink.Close()
 		}
+	q.account.Close()
 		end.gone()
 	}
 	q.goLive()

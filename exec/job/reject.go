@@ -24,6 +24,10 @@ import (
 type rejects struct {
 	log storage.Log
 
+	// writing is held over what changes the log: a flush under way must not write
+	// what a drop has removed.
+	writing sync.Mutex
+
 	mu     sync.Mutex
 	marks  map[string]*rejectMark
 	rows   []rejectRecord // not yet durable
@@ -110,6 +114,8 @@ func (r *rejects) shed() {
 
 // flush makes durable what was recorded so far.
 func (r *rejects) flush(ctx context.Context) error {
+	r.writing.Lock()
+	defer r.writing.Unlock()
 	r.mu.Lock()
 	var puts []storage.Record
 	var drops []string
@@ -223,6 +229,8 @@ func (r *rejects) scan(query uint64, f func(RejectedRow) error) error {
 // drop forgets the rejected rows of a query.
 func (r *rejects) drop(ctx context.Context, query uint64) error {
 	var keys []string
+	r.writing.Lock()
+	defer r.writing.Unlock()
 	r.mu.Lock()
 	for key, m := range r.marks {
 		if m.query == query {

@@ -6,6 +6,7 @@ import "sync/atomic"
 // use. Accounts form a tree: a query's account has the node's as parent.
 type Account struct {
 	used   atomic.Int64
+	closed atomic.Bool
 	limit  int64 // 0: none
 	parent *Account
 }
@@ -18,10 +19,25 @@ func NewAccount(limit int64, parent *Account) *Account {
 
 // Add charges n bytes (returns them where n is negative).
 func (a *Account) Add(n int64) {
-	for ; a != nil; a = a.parent {
-		a.used.Add(n)
+	if a == nil {
+		return
+	}
+	// The parent first: what a closed account is charged goes back from there.
+	a.parent.Add(n)
+	a.used.Add(n)
+	if a.closed.Load() {
+		a.giveBack()
 	}
 }
+
+// Close returns all that is charged, and whatever is charged from now on: the
+// holder is gone.
+func (a *Account) Close() {
+	a.closed.Store(true)
+	a.giveBack()
+}
+
+func (a *Account) giveBack() { a.parent.Add(-a.used.Swap(0)) }
 
 // Used returns the bytes held.
 func (a *Account) Used() int64 {
