@@ -17,6 +17,9 @@ type position struct {
 	// back: rows below it are late_after_idle, until the partition's own time
 	// has passed it.
 	Floor int64 `json:"f,omitempty"`
+	// Low is the watermark that the reader had come to, kept as Floor is: where
+	// all partitions are idle their times do not say it.
+	Low int64 `json:"l,omitempty"`
 }
 
 // noFloor is the Floor of a partition that never was idle. Event times are
@@ -46,6 +49,11 @@ type marker struct {
 // newMarker returns a marker that goes on from the given positions.
 func newMarker(def *SourceDef, from []position) *marker {
 	m := &marker{time: def.Watermark, delay: def.Delay, parts: clonePositions(from), low: batch.MinTime}
+	for i := range m.parts {
+		if low := m.parts[i].Low; low != noFloor {
+			m.low = max(m.low, low-1)
+		}
+	}
 	m.watermark()
 	return m
 }
@@ -160,7 +168,11 @@ func (m *marker) watermark() int64 {
 	for i := range m.parts {
 		if p := &m.parts[i]; !p.Idle {
 			found = true
-			least = min(least, lowest(p.Max, m.delay))
+			at := lowest(p.Max, m.delay)
+			if p.Floor != noFloor { // what lies below is rejected
+				at = max(at, p.Floor-1)
+			}
+			least = min(least, at)
 		}
 	}
 	if found && least > m.low {

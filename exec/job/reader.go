@@ -149,7 +149,7 @@ func (r *reader) standing(at []position) []position {
 	out := clonePositions(at)
 	for i := range out {
 		mine := *r.marks.at(out[i].Partition)
-		mine.Next = out[i].Next
+		mine.Next, mine.Low = out[i].Next, floorOf(r.marks.low)
 		out[i] = mine
 	}
 	return out
