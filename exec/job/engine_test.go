@@ -52,6 +52,7 @@ type harness struct {
 	cfg  Config
 	eng  *Engine
 	defs []QueryDef
+	idle time.Duration
 }
 
 func newHarness(t *testing.T, seed uint64, parts int) *harness {
@@ -85,7 +86,9 @@ func (h *harness) open(defs ...QueryDef) {
 		h.t.Fatal(err)
 	}
 	h.eng = e
-	if err := e.AddSource(testSource()); err != nil {
+	def := testSource()
+	def.IdleTimeout = h.idle
+	if err := e.AddSource(def); err != nil {
 		h.t.Fatal(err)
 	}
 	h.defs = defs
@@ -423,3 +426,50 @@ func TestSlowSinkIsAlone(t *testing.T) {
 
 // patience is how long a test waits for what should come at once.
 const patience = 15 * time.Second
+
+// TestIdleIsReplayed: what idleness decided is decided again at the same places
+// by a query that is created later, and after crashes: it gives the same
+// windows and rejects the same rows.
+func TestIdleIsReplayed(t *testing.T) {
+	behind, closed := int64(0), 0
+	for seed := range uint64(6) {
+		h := newHarness(t, seed, 3)
+		h.chop(seed)
+		h.idle = 2 * time.Millisecond
+		window := &agg.Window{Time: 2, Size: 40, Slide: 40, TimeType: stamp}
+		defs := []QueryDef{countView(10, 1, 2, window)}
+		h.open(defs...)
+		from := int64(1000)
+		for range 10 {
+			h.log.add(h.rng.IntN(3), h.randomRows(40, from)...) // two of three stand still
+			from += 30
+			time.Sleep(time.Duration(h.rng.IntN(12)) * time.Millisecond)
+			if h.rng.IntN(3) == 0 {
+				h.crash()
+				h.open(defs...)
+			}
+		}
+		h.flush()
+		later := countView(11, 2, 1, window)
+		if err := h.eng.StartQuery(context.Background(), later); err != nil {
+			t.Fatal(err)
+		}
+		for p := range 3 { // time moves on everywhere: all windows close
+			h.log.add(p, [3]int64{1, 1, from + 10_000})
+		}
+		h.flush()
+		lived, replayed := h.view(10), h.view(11)
+		a, _ := h.eng.Query(10)
+		b, _ := h.eng.Query(11)
+		if !slices.Equal(lived, replayed) || !maps.Equal(a.Rejected, b.Rejected) {
+			t.Fatalf("seed %d:\nlived    %v %v\nreplayed %v %v", seed, lived, a.Rejected, replayed, b.Rejected)
+		}
+		behind += a.Rejected["late_after_idle"]
+		closed += len(lived)
+		h.close()
+	}
+	if behind == 0 || closed == 0 {
+		t.Fatalf("%d rows behind idleness, %d windows: nothing was tested", behind, closed)
+	}
+	t.Logf("%d windows closed, %d rows came after idleness had moved time", closed, behind)
+}
