@@ -109,11 +109,36 @@ type binder struct {
 	notices    []Notice
 	params     []batch.Type
 	ctes       []*cte
+	size       size
 	// places are the positions of column references and of literals, for errors
 	// found later.
 	places map[*expr.Node]ast.Pos
 	// placeholders are parameters whose type is not known yet.
 	placeholders map[*expr.Node]int
+}
+
+// size counts the SELECTs that a statement stands for. Each use of a WITH query
+// is a copy of it, so a short statement can stand for very many.
+type size struct {
+	plan int // in the plan so far
+	work int // ever bound
+}
+
+// Bounds of a size.
+const (
+	maxPlan = 1000
+	maxWork = 100_000
+)
+
+// grow counts one SELECT more.
+func (b *binder) grow(pos ast.Pos) error {
+	b.size.plan++
+	b.size.work++
+	if b.size.plan > maxPlan || b.size.work > maxWork {
+		return fail(codeTooComplex, pos, "query has too many parts").
+			hint("It may stand for %d SELECTs, counting each use of a WITH query.", maxPlan)
+	}
+	return nil
 }
 
 func newBinder(env Env, continuous bool) *binder {

@@ -30,11 +30,11 @@ func (b *binder) with(w *ast.With) error {
 			}
 		}
 		c := &cte{def: def, scope: b.ctes[:len(b.ctes):len(b.ctes)]}
-		reads := b.reads
+		reads, plan := b.reads, b.size.plan
 		if _, err := b.inline(c); err != nil { // so that one never used is checked too
 			return err
 		}
-		b.reads = reads
+		b.reads, b.size.plan = reads, plan
 		b.ctes = append(b.ctes, c)
 	}
 	return nil

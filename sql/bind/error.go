@@ -40,6 +40,7 @@ const (
 	codeInvalidDefinition = "42611"
 	codeUndefinedParam    = "42P02"
 	codeIndeterminate     = "42P18"
+	codeTooComplex        = "54001"
 )
 
 func fail(code string, pos ast.Pos, format string, args ...any) *Error {

@@ -36,6 +36,9 @@ type sortItem struct {
 // core binds a SELECT and its ORDER BY. As a side of UNION it leaves constants
 // without a type open: the other side decides.
 func (b *binder) core(c *ast.SelectCore, order []ast.OrderItem, side bool) (*selected, error) {
+	if err := b.grow(c.Pos); err != nil {
+		return nil, err
+	}
 	if err := refused(c); err != nil {
 		return nil, err
 	}
