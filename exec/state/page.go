@@ -100,10 +100,12 @@ func (p *page) insert(s *shape, k *Keys, i int) int {
 	if (slot+1)*4 > len(p.index)*3 {
 		p.rehash(s, max(16, len(p.index)*2))
 	}
-	p.cells = append(p.cells, make([]int64, s.stride)...)
+	p.reserve(s, 1)
+	p.cells = p.cells[:len(p.cells)+s.stride]
 	p.flags = append(p.flags, 0)
 	p.n++
 	row := p.row(s, slot)
+	clear(row)
 	row[0] = int64(k.Hash[i])
 	for m := range s.masks {
 		row[1+m] = int64(k.masks[m][i])
@@ -118,6 +120,30 @@ func (p *page) insert(s *shape, k *Keys, i int) int {
 	}
 	p.enter(k.Hash[i], slot)
 	return slot
+}
+
+// pageRooms are the numbers of rows that a page has room for, in turn: few
+// copies on the way to a full page, the halves of a split one included.
+var pageRooms = [...]int{8, 32, 96, pageKeys * 3 / 4, pageKeys + 64}
+
+// reserve makes room for more rows.
+func (p *page) reserve(s *shape, more int) {
+	want := p.n + more
+	if want*s.stride <= cap(p.cells) {
+		return
+	}
+	rows := want + want/4
+	for _, r := range pageRooms {
+		if r >= want {
+			rows = r
+			break
+		}
+	}
+	cells := make([]int64, len(p.cells), rows*s.stride)
+	copy(cells, p.cells)
+	flags := make([]uint8, len(p.flags), rows)
+	copy(flags, p.flags)
+	p.cells, p.flags = cells, flags
 }
 
 func (p *page) enter(h uint64, slot int) {
@@ -202,7 +228,8 @@ func (p *page) tidy(s *shape) {
 // own gives the page arrays of its own, where a frozen copy still reads them.
 func (p *page) own() {
 	if p.readers != nil && p.readers.Load() > 0 {
-		p.cells, p.flags, p.heap = slices.Clone(p.cells), slices.Clone(p.flags), slices.Clone(p.heap)
+		p.cells = append(make([]int64, 0, cap(p.cells)), p.cells...)
+		p.flags, p.heap = slices.Clone(p.flags), slices.Clone(p.heap)
 	}
 	p.readers = nil
 	p.slow = p.away != nil

@@ -31,6 +31,7 @@ func (t *Table) split(pid uint32) {
 	for _, half := range []*page{lo, hi} {
 		half.depth, half.prefix = p.depth+1, p.prefix<<1
 		half.dirty, half.used = p.dirty, true
+		half.reserve(t.shape, p.n/2)
 	}
 	hi.prefix |= 1
 	shift := 63 - p.depth
@@ -97,6 +98,7 @@ func (t *Table) grow() {
 // adopt copies a row of another page, without entering it in the index.
 func (p *page) adopt(s *shape, from *page, slot int) {
 	row := from.row(s, slot)
+	p.reserve(s, 1)
 	if from.flags[slot]&flagTouched != 0 {
 		p.hot++
 	}
@@ -119,6 +121,7 @@ func (p *page) compact(s *shape) {
 		return
 	}
 	kept := page{depth: p.depth, prefix: p.prefix}
+	kept.reserve(s, p.n-p.dead)
 	for slot := range p.n {
 		if f := p.flags[slot]; f&flagDead == 0 || f&flagDirty != 0 && f&flagSealed != 0 {
 			kept.adopt(s, p, slot)
