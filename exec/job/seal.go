@@ -52,13 +52,21 @@ type sealing struct {
 	want  int
 }
 
-// expect opens a Seal, unless the query's checkpoint interval lets it pass; the
-// clock's lock is held.
+// sealsAhead is how many Seals of a query may be on their way to the disk. Each
+// holds a copy of what has changed: where the disk is slower than the epochs, a
+// query seals less often instead of filling the memory.
+const sealsAhead = 2
+
+// expect opens a Seal, unless the query's checkpoint interval lets it pass, or
+// older ones are still being written; the clock's lock is held.
 func (q *query) expect(seal uint64) {
 	s := &q.seals
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
+	if len(s.order) >= sealsAhead && !q.eng.closing.Load() {
+		return
+	}
 	if q.ephemeral || (q.def.Checkpoint > q.eng.cfg.Epoch && now.Sub(s.at) < q.def.Checkpoint && !q.eng.closing.Load()) {
 		return
 	}
