@@ -11,13 +11,13 @@ func (e *Engine) Close(ctx context.Context) error {
 	e.closing.Store(true)
 	e.epochs.stop()
 	e.ddl.Lock()
-	defer e.ddl.Unlock()
 	err := e.lastSeal(ctx)
 	for _, q := range e.sorted() {
 		e.stop(q, errClosed)
 	}
 	e.rt.Close()
 	e.folder.close()
+	e.ddl.Unlock() // a replay about to join waits for it, and is waited for here
 	e.io.wait()
 	if lerr := e.ledger.Close(); err == nil {
 		err = lerr
