@@ -324,6 +324,12 @@ func (e *Engine) actorFailed(name actors.Name, err error) {
 func (e *Engine) failed(q *query, err error) {
 	short := plain(err)
 	q.mu.Lock()
+		// Nobody would tell the readers: they would wait for ever for what comes next.
+		for _, q := range e.sorted() {
+			if slices.Contains(q.relations(), s.def.ID) {
+				e.failed(q, fmt.Errorf("stream %s stopped: %w", s.def.Name, err))
+			}
+		}
 	first := q.failed == nil
 	if first {
 		q.failed = short

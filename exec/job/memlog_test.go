@@ -16,6 +16,7 @@ type memLog struct {
 	mu      sync.Mutex
 	parts   [][][3]int64
 	wakes   map[*memReader]func()
+	broken  error // what readers answer, and stop with
 	decoded atomic.Int64
 }
 
@@ -99,6 +100,9 @@ func (r *memReader) Assign(p int32, from connectors.Start) {
 func (r *memReader) Read(rows *connectors.Rows, max int) (bool, error) {
 	r.log.mu.Lock()
 	defer r.log.mu.Unlock()
+	if r.log.broken != nil {
+		return false, r.log.broken
+	}
 	for range r.order {
 		p := r.order[r.turn%len(r.order)]
 		r.turn++
