@@ -93,9 +93,11 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 
 func (s *Server) start(ctx context.Context) (err error) {
 	if s.store = s.cfg.Store; s.store == nil {
-		if s.store, err = badger.Open(s.cfg.Data, badger.Config{Logger: s.cfg.Logger}); err != nil {
+		store, err := badger.Open(s.cfg.Data, badger.Config{Logger: s.cfg.Logger})
+		if err != nil {
 			return fmt.Errorf("open %s: %w", s.cfg.Data, err)
 		}
+		s.store = store
 	}
 	known := s.connectors()
 	s.Engine, err = job.Open(ctx, job.Config{
