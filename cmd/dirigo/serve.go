@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"time"
 
 	"github.com/dirigo-stream/dirigo/cmd/dirigo/server"
@@ -91,14 +90,5 @@ func (x *serverFlags) config() server.Config {
 		Data: x.data, Listen: x.listen, HTTP: x.http, Workers: workers, Memory: int64(x.memory),
 		Profile: x.profile, Version: Version,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
-	}
-}
-
-// tuneCollector gives the collector a floor under load: a heap of a few
-// megabytes that is filled a thousand times a second would be collected all
-// the time.
-func tuneCollector() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
 	}
 }
