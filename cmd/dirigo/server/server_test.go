@@ -79,3 +79,26 @@ func TestOptionErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestOneServer: a second server on the same data says so, and does not touch
+// the first.
+func TestOneServer(t *testing.T) {
+	cfg := Config{Data: t.TempDir(), Workers: 1}
+	first, err := Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Start(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), cfg.Data) {
+		t.Errorf("a second server: %v", err)
+	}
+	if err := first.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
