@@ -186,6 +186,7 @@ func (m *marker) apply(n *note) {
 	p := m.at(n.Partition)
 	switch n.Kind {
 	case "idle":
+		m.watermark() // what its rows have moved so far stays, should all be idle
 		p.Idle = true
 	case "active":
 		p.Idle = false
