@@ -224,3 +224,31 @@ func TestKillManyQueries(t *testing.T) {
 		})
 	}
 }
+
+// TestKillWhileOneCatchesUp: a query that works through a long history seals
+// later epochs at earlier rows than those that run: the restart must not take
+// its place for everybody's.
+func TestKillWhileOneCatchesUp(t *testing.T) {
+	seed := seedOf(t)
+	for _, partitions := range []int{1, 3} {
+		t.Run(strconv.Itoa(partitions)+" partitions", func(t *testing.T) {
+			s := newScene(t, "history", partitions, seed)
+			s.f.feed(150_000)
+			s.stream("")
+			s.total("totals")
+			s.window("wins")
+			s.n.caughtUp()
+			s.f.run()
+			for i := range kills() {
+				if name := strconv.Itoa(i); i%2 == 0 {
+					s.total("totals_" + name)
+				} else {
+					s.window("wins_" + name)
+				}
+				s.blow(i)
+			}
+			s.end()
+			t.Logf("%d kills", kills())
+		})
+	}
+}
