@@ -74,6 +74,7 @@ type Engine struct {
 	ledger      *storage.Ledger
 	rejects     *rejects
 	decisions   *decisions
+	begins      *begins
 	epochs      *epochs
 	folder      *folder
 	memory      *state.Account
@@ -81,8 +82,10 @@ type Engine struct {
 	stats       engineStats
 	closing     atomic.Bool
 	listeners   atomic.Uint64 // handed out
+	lastEdge    atomic.Pointer[rootExtra]
 
-	ddl sync.Mutex // one change of who runs at a time
+	ddl    sync.Mutex            // one change of who runs at a time
+	resume map[uint64][]position // under ddl: where live readers begin, while Start runs
 
 	mu      sync.Mutex
 	sources map[uint64]*source
@@ -127,6 +130,10 @@ func (e *Engine) openLogs() error {
 		return fmt.Errorf("open decisions: %w", err)
 	}
 	e.decisions = &decisions{log: log, inc: e.incarnation}
+	if log, err = e.cfg.Store.Log("begins"); err != nil {
+		return fmt.Errorf("open beginnings: %w", err)
+	}
+	e.begins = &begins{log: log}
 	return nil
 }
 
@@ -317,6 +324,12 @@ func (e *Engine) actorFailed(name actors.Name, err error) {
 		s.err = err.Error()
 		s.mu.Unlock()
 		e.cfg.Logger.Error("source stopped", "stream", s.def.Name, "err", err)
+		// Nobody would tell the readers: they would wait for ever for what comes next.
+		for _, q := range e.sorted() {
+			if slices.Contains(q.relations(), s.def.ID) {
+				e.failed(q, fmt.Errorf("stream %s stopped: %w", s.def.Name, err))
+			}
+		}
 	}
 }
 
@@ -324,12 +337,6 @@ func (e *Engine) actorFailed(name actors.Name, err error) {
 func (e *Engine) failed(q *query, err error) {
 	short := plain(err)
 	q.mu.Lock()
-		// Nobody would tell the readers: they would wait for ever for what comes next.
-		for _, q := range e.sorted() {
-			if slices.Contains(q.relations(), s.def.ID) {
-				e.failed(q, fmt.Errorf("stream %s stopped: %w", s.def.Name, err))
-			}
-		}
 	first := q.failed == nil
 	if first {
 		q.failed = short

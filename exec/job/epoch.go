@@ -83,7 +83,10 @@ func (e *epochs) edge() uint64 {
 	if len(ask) == 0 {
 		return 0
 	}
-	return c.cutLocked(ask, e.next())
+	n := e.next()
+	tick := c.cutLocked(ask, n)
+	e.eng.noteEdge(n, tick)
+	return tick
 }
 
 // stop disarms the timer for good.
@@ -95,8 +98,11 @@ func (e *epochs) stop() {
 	}
 }
 
-// rootExtra is what the root says beside manifests.
+// rootExtra is what a root says beside manifests: the last edge, and where every
+// live source stood there. The roots' history so tells any reader where each
+// epoch ends in each source.
 type rootExtra struct {
+	Epoch   uint64                `json:"epoch"`
 	Tick    uint64                `json:"tick"`
 	Sources map[uint64][]position `json:"sources,omitempty"`
 }
@@ -141,7 +147,10 @@ func (e *epochs) writeRoot(group []*commit) error {
 	if err := e.eng.rejects.flush(ctx); err != nil {
 		return err
 	}
-	at := e.eng.rootExtra()
+	at := e.eng.lastEdge.Load()
+	if at == nil {
+		at = &rootExtra{}
+	}
 	extra, err := json.Marshal(at)
 	if err != nil {
 		return fmt.Errorf("root: %w", err)
@@ -163,15 +172,13 @@ func (e *epochs) writeRoot(group []*commit) error {
 	return nil
 }
 
-// rootExtra returns where the node stands.
-func (e *Engine) rootExtra() rootExtra {
-	e.clock.mu.Lock()
-	defer e.clock.mu.Unlock()
-	x := rootExtra{Tick: e.clock.last, Sources: map[uint64][]position{}}
+// noteEdge keeps where the node stands at an edge. The clock's lock is held.
+func (e *Engine) noteEdge(epoch, tick uint64) {
+	x := &rootExtra{Epoch: epoch, Tick: tick, Sources: map[uint64][]position{}}
 	for f := range e.feeds {
 		f.mu.Lock()
 		x.Sources[f.id] = f.src.positions()
 		f.mu.Unlock()
 	}
-	return x
+	e.lastEdge.Store(x)
 }

@@ -70,8 +70,8 @@ func (e *Engine) broken(def QueryDef, err error) *query {
 	return q
 }
 
-// Start begins to run the queries taken so far, those with the newest
-// manifests first: they say where the live readers begin, the others catch up.
+// Start begins to run the queries taken so far. Those that stand where the live
+// readers begin join them, the others catch up.
 func (e *Engine) Start(ctx context.Context) error {
 	e.ddl.Lock()
 	defer e.ddl.Unlock()
@@ -79,13 +79,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.started = true
 	e.mu.Unlock()
 	all := e.sorted()
-	epoch := map[*query]uint64{}
-	for _, q := range all {
-		if m, err := e.ledger.Query(q.def.ID); err == nil {
-			epoch[q] = m.Epoch
-		}
-	}
-	slices.SortStableFunc(all, func(a, b *query) int { return int(int64(epoch[b]) - int64(epoch[a])) })
+	e.resume = e.furthest(all)
 	var pumps []*pump
 	for _, q := range all {
 		if q.failure() != nil {
@@ -97,6 +91,7 @@ func (e *Engine) Start(ctx context.Context) error {
 			e.retryLaunch(q, err)
 		}
 	}
+	e.resume = nil
 	for _, p := range pumps {
 		p.run()
 	}
@@ -154,7 +149,11 @@ func (e *Engine) place(ctx context.Context, q *query) (fresh []*pump, err error)
 		}
 		live := s.livePump()
 		if live == nil {
-			if live, err = e.newLive(s, from[rel]); err != nil {
+			at := from[rel]
+			if done := e.resume[rel]; done != nil {
+				at = done
+			}
+			if live, err = e.newLive(s, at); err != nil {
 				return fresh, err
 			}
 			fresh = append(fresh, live)
@@ -172,11 +171,17 @@ func (e *Engine) place(ctx context.Context, q *query) (fresh []*pump, err error)
 				from[rel], _ = e.source(rel).start(ctx, true)
 			}
 		}
+		if err := q.began(ctx, from); err != nil {
+			return fresh, err
+		}
 		if err := q.startReplay(from); err != nil {
 			return fresh, err
 		}
 		q.setSLO(q.slo())
 		return fresh, nil
+	}
+	if err := q.began(ctx, from); err != nil {
+		return fresh, err
 	}
 	q.setState(stateRunning, "")
 	q.setSLO(q.slo())
@@ -215,7 +220,8 @@ func (q *query) restore(context.Context) error {
 	}
 	m, err := q.eng.ledger.Query(q.def.ID)
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil
+		q.base.Positions, err = q.eng.begins.read(q.def.ID)
+		return err
 	}
 	if err != nil {
 		return fmt.Errorf("state of %s: %w", q.def.Name, err)
@@ -248,7 +254,7 @@ func (q *query) openSinks(ctx context.Context) error {
 }
 
 // attach joins the live feeds if the query stands exactly where they do; a nil
-// position is wherever they are.
+// position is wherever they are, and is set to it.
 func (q *query) attach(from map[uint64][]position) bool {
 	e := q.eng
 	c := e.clock
@@ -282,6 +288,7 @@ func (q *query) attach(from map[uint64][]position) bool {
 		at := from[rel]
 		if at == nil {
 			at = latestPositions(p.marks.parts)
+			from[rel] = at
 		}
 		for _, i := range q.readers(rel) {
 			i.place.marks = newMarker(&p.src.def, at)
@@ -297,7 +304,7 @@ func (q *query) attach(from map[uint64][]position) bool {
 func latestPositions(ps []position) []position {
 	out := clonePositions(ps)
 	for i := range out {
-		out[i].Max = batch.MinTime
+		out[i].Max, out[i].Low = batch.MinTime, noFloor
 	}
 	return out
 }
@@ -335,7 +342,7 @@ func (e *Engine) DropQuery(ctx context.Context, id uint64) error {
 		return nil
 	}
 	e.ledger.Drop(id)
-	if err := e.rejects.drop(ctx, id); err != nil {
+	if err := errors.Join(e.rejects.drop(ctx, id), e.begins.drop(ctx, id)); err != nil {
 		return err
 	}
 	return e.ledger.Flush(ctx)
@@ -369,6 +376,7 @@ func (e *Engine) stop(q *query, why error) {
 		}
 	}
 	e.rt.Remove(q.refs()...)
+	q.account.Close()
 	q.seals.drop()
 	for _, p := range q.views {
 		p.fail(why)
@@ -377,7 +385,6 @@ func (e *Engine) stop(q *query, why error) {
 		if end.sink != nil && end.sink.sink != nil {
 			end.sink.sink.Close()
 		}
-	q.account.Close()
 		end.gone()
 	}
 	q.goLive()
