@@ -158,12 +158,16 @@ func (p *player) ending(t *testing.T, v variant, rng *rand.Rand) func(int, *bloc
 	}
 	chosen := at[rng.IntN(len(at))]
 	wait := time.Duration(rng.IntN(3)) * time.Duration(rng.IntN(700)) * time.Millisecond
-	return func(i int, _ *block) error {
+	return func(i int, b *block) error {
 		if i != chosen {
 			return nil
 		}
-		t.Logf("%s behind line %d, after %s", v.end, p.script.blocks[i].line, wait)
+		t.Logf("%s behind line %d, after %s", v.end, b.line, wait)
 		time.Sleep(wait)
-		return p.again(t.Context(), v.end == "kill")
+		if err := p.again(t.Context(), v.end == "kill"); err != nil || b.name() != "flush" {
+			return err
+		}
+		// What was visible may have to be computed again.
+		return p.step(t.Context(), b)
 	}
 }
