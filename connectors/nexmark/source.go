@@ -176,11 +176,13 @@ type Reader struct {
 	assigned bool
 	ended    bool
 	next     int64
-	stop     func() // of the timer for the next row; nil: none runs
+	read     time.Time // when rows were read last, of a paced table
+	stop     func()    // of the timer for the next row; nil: none runs
 }
 
-// leastWait keeps a fast source from waking its reader for every single row.
-const leastWait = 250 * time.Microsecond
+// leastWait keeps a fast source from giving its reader every row by itself: what
+// happens within it comes together, as from a broker.
+const leastWait = 500 * time.Microsecond
 
 // Demand implements connectors.Reader.
 func (r *Reader) Demand(columns []bool) { r.demand = append([]bool(nil), columns...) }
@@ -212,7 +214,7 @@ func (r *Reader) Read(rows *connectors.Rows, most int) (bool, error) {
 	total := r.s.gen.Rows()
 	n := int(min(max(r.s.high()-r.next, 0), int64(most)))
 	r.ended = total >= 0 && r.next+int64(n) >= total
-	if n == 0 && !r.ended {
+	if !r.ended && (n == 0 || n < most && r.early()) {
 		r.wait()
 		return false, nil
 	}
@@ -228,6 +230,19 @@ func (r *Reader) Read(rows *connectors.Rows, most int) (bool, error) {
 		rows.Born = r.s.due(r.next - 1).UnixNano()
 	}
 	return true, nil
+}
+
+// early says that a paced table was read a moment ago.
+func (r *Reader) early() bool {
+	if !r.s.gen.cfg.Paced {
+		return false
+	}
+	now := r.s.clock.Now()
+	if now.Sub(r.read) < leastWait {
+		return true
+	}
+	r.read = now
+	return false
 }
 
 // wait has the reader woken when its next row happens.

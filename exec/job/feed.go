@@ -175,17 +175,18 @@ func (f *feed) wake() {
 }
 
 // room says whether the source may read on: the fastest query lags by less
-// than feedAhead. If not, refill is called when there is room.
-func (f *feed) room() bool {
+// than feedAhead. If not, refill is called when there is room; stuck then says
+// that no Punct lies before that query, which may have to wait for one.
+func (f *feed) room() (room, stuck bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	_, fast := f.ends()
-	lag := int64(0)
-	if i := int(fast - f.base); i < len(f.entries) {
+	lag, i := int64(0), int(fast-f.base)
+	if i < len(f.entries) {
 		lag = f.total - f.entries[i].start
 	}
 	f.held = lag >= feedAhead || len(f.cursors) == 0
-	return !f.held
+	return !f.held, f.held && len(f.entries)-i <= f.uncut
 }
 
 // ends returns where the slowest and the fastest query are.

@@ -45,6 +45,7 @@ type pump struct {
 
 	status atomic.Pointer[connectors.Status] // as of the last time nothing was waiting
 
+	paused  atomic.Bool  // the engine is closing
 	tickNs  atomic.Int64 // how long an uncut row may wait
 	decoded atomic.Int64
 	decodedBytes,
@@ -75,11 +76,15 @@ func (p *pump) Urgent() int64 { return 0 }
 
 // Poll implements actors.Poller: it reads one unit of rows, or cuts.
 func (p *pump) Poll(t *actors.Turn[*batch.Batch]) (more bool, err error) {
-	if p.gate.closed() {
+	if p.paused.Load() || p.gate.closed() {
 		return false, nil
 	}
-	if !p.feed.room() {
-		p.cut(t.Now())
+	if room, stuck := p.feed.room(); !room {
+		// Under back-pressure ticks are as large as they may be: a cut for each
+		// unit would make the queries below slower still.
+		if stuck || p.first != 0 && p.overdue(t.Now()) {
+			p.cut(t.Now())
+		}
 		return false, nil
 	}
 	if p.rest != nil {
