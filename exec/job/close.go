@@ -3,7 +3,15 @@ package job
 import (
 	"context"
 	"sync"
+	"time"
+
+	"github.com/dirigo-stream/dirigo/actors"
+	"github.com/dirigo-stream/dirigo/exec/batch"
 )
+
+// ackWithin bounds how long a graceful end waits for acks before it seals: what
+// is not acked at the last Seal is sent a second time after the next start.
+const ackWithin = 5 * time.Second
 
 // Close seals what has been read so far and stops: a graceful end. ctx bounds
 // how long it waits for the seal; state is safe either way.
@@ -11,6 +19,8 @@ func (e *Engine) Close(ctx context.Context) error {
 	e.closing.Store(true)
 	e.epochs.stop()
 	e.ddl.Lock()
+	e.pause()
+	e.settle(ctx)
 	err := e.lastSeal(ctx)
 	for _, q := range e.sorted() {
 		e.stop(q, errClosed)
@@ -25,8 +35,75 @@ func (e *Engine) Close(ctx context.Context) error {
 	return err
 }
 
+// pause ends all reading, but for what a query that is about to join the live
+// readers has yet to read up to there.
+func (e *Engine) pause() {
+	var pumps []*pump
+	e.mu.Lock()
+	for _, s := range e.sources {
+		if p := s.livePump(); p != nil {
+			pumps = append(pumps, p)
+		}
+	}
+	e.mu.Unlock()
+	for _, r := range e.alone() {
+		for _, p := range r.pumps {
+			pumps = append(pumps, p)
+		}
+	}
+	var turns sync.WaitGroup
+	for _, p := range pumps {
+		turns.Add(1)
+		p.paused.Store(true)
+		p.ref.Post(0, func(actors.Behavior[*batch.Batch], error) { turns.Done() })
+	}
+	turns.Wait() // no turn that read before is under way
+}
+
+// alone returns the queries that read by themselves and join nobody yet. The
+// caller holds ddl, so that none of them joins.
+func (e *Engine) alone() (out []*replay) {
+	for _, q := range e.sorted() {
+		if q.replay != nil && q.replay.alone() {
+			out = append(out, q.replay)
+		}
+	}
+	return out
+}
+
+// settle waits, for a while, until everything that was read has passed through
+// its queries and been acked.
+func (e *Engine) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, ackWithin)
+	defer cancel()
+	for _, r := range e.alone() {
+		tick := r.cut(0)
+		for _, end := range r.q.ends {
+			passed := make(chan struct{})
+			end.when(tick, func() { close(passed) })
+			select {
+			case <-passed:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+	e.clock.mu.Lock()
+	var ask []*feed
+	for f := range e.feeds {
+		ask = append(ask, f)
+	}
+	e.clock.cutLocked(ask, 0)
+	tick := e.clock.last
+	e.clock.mu.Unlock()
+	_, _ = e.passedBy(ctx, tick) // what has not been acked by then is staged
+}
+
 // lastSeal makes one more edge and waits for its manifests.
 func (e *Engine) lastSeal(ctx context.Context) error {
+	for _, r := range e.alone() {
+		r.cut(e.epochs.next())
+	}
 	e.epochs.edge()
 	var wait sync.WaitGroup
 	for _, q := range e.sorted() {

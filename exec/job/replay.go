@@ -242,6 +242,22 @@ func (r *replay) finish(tick uint64) {
 	q.eng.epochs.arm()
 }
 
+// alone says whether the query reads by itself, and has not begun to join.
+func (r *replay) alone() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.over && r.joining == 0
+}
+
+// cut closes a tick of the private clock.
+func (r *replay) cut(seal uint64) uint64 {
+	var ask []*feed
+	for _, p := range r.pumps {
+		ask = append(ask, p.feed)
+	}
+	return r.clock.cut(ask, seal)
+}
+
 func (r *replay) done() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
