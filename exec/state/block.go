@@ -36,6 +36,7 @@ type blockWriter struct {
 	mark              int64
 	pages             []writePage
 	rows              []writeRow
+	breathe           func() // called between parts of the work; nil: nobody asks
 }
 
 type writePage struct {
@@ -87,6 +88,9 @@ func (w *blockWriter) blocks() []exec.Block {
 	var out []exec.Block
 	low := w.low
 	for rest := w.rows; len(rest) > 0; {
+		if w.breathe != nil {
+			w.breathe()
+		}
 		n := w.cut(rest)
 		high := int(rest[n-1].group) + 1
 		if n == len(rest) {
@@ -259,12 +263,16 @@ func appendWords(b []byte, words []int64) []byte {
 	}
 	b = binary.LittleEndian.AppendUint64(b, uint64(least))
 	b = append(b, byte(width))
-	for _, w := range words {
-		x := uint64(w) - uint64(least)
-		for range width {
-			b = append(b, byte(x))
-			x >>= 8
-		}
+	if width == 0 {
+		return b
 	}
-	return b
+	// Eight bytes are written for each word, of which the next one covers those
+	// that do not count.
+	at := len(b)
+	b = slices.Grow(b, len(words)*width+8)[:at+len(words)*width+8]
+	for _, w := range words {
+		binary.LittleEndian.PutUint64(b[at:], uint64(w)-uint64(least))
+		at += width
+	}
+	return b[:at]
 }

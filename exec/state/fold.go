@@ -11,7 +11,11 @@ import (
 // key wins, tombstones and dropped panes are gone. The blocks must be all those
 // that a manifest names for their key groups, back to a full one. It is pure
 // computing and may run anywhere.
-func Fold(blocks [][]byte) ([]exec.Block, error) {
+func Fold(blocks [][]byte) ([]exec.Block, error) { return FoldSlowly(blocks, func() {}) }
+
+// FoldSlowly is Fold; breathe is called every few hundred µs or so, and may make
+// it wait for more urgent work.
+func FoldSlowly(blocks [][]byte, breathe func()) ([]exec.Block, error) {
 	var st *Store
 	for i, data := range blocks {
 		b, err := decodeBlock(data)
@@ -20,6 +24,7 @@ func Fold(blocks [][]byte) ([]exec.Block, error) {
 		}
 		if st == nil {
 			st = NewStore(Home{KeyGroups: b.groups, Low: b.low, High: b.high})
+			st.breathe = breathe
 		}
 		st.home.Low, st.home.High = min(st.home.Low, b.low), max(st.home.High, b.high)
 		if err := st.learn(b); err != nil {
@@ -32,10 +37,13 @@ func Fold(blocks [][]byte) ([]exec.Block, error) {
 	if st == nil {
 		return nil, nil
 	}
-	w := blockWriter{shapes: st.shapes, groups: st.home.KeyGroups, low: st.home.Low, high: st.home.High, full: true, mark: st.mark}
+	w := blockWriter{shapes: st.shapes, groups: st.home.KeyGroups, low: st.home.Low, high: st.home.High, full: true, mark: st.mark, breathe: breathe}
 	for _, id := range st.order {
-		for _, p := range st.tables[id].pages {
+		for i, p := range st.tables[id].pages {
 			w.add(id, p, true)
+			if i%64 == 63 {
+				breathe()
+			}
 		}
 	}
 	if len(w.rows) == 0 && st.mark == math.MinInt64 {

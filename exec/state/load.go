@@ -239,6 +239,9 @@ func (t *Table) apply(s *section, low, high int) error {
 			t.fill(refs[j], s, offs, int(row))
 		}
 		t.Settle()
+		if f := t.store.breathe; f != nil {
+			f()
+		}
 	}
 	return nil
 }

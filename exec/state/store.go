@@ -33,6 +33,7 @@ type Store struct {
 	sealed  map[int64]bool
 	seq     uint64 // number of the next Freeze
 	held    int64  // bytes charged
+	breathe func() // see FoldSlowly; nil: nobody asks
 
 	mark      int64 // see SetMark
 	markDirty bool

@@ -197,7 +197,21 @@ func (r *reader) words(n int) []int64 {
 		return nil
 	}
 	out := make([]int64, n)
-	for i := range out {
+	if width == 0 {
+		for i := range out {
+			out[i] = int64(least)
+		}
+		return out
+	}
+	whole := 0 // words behind which eight bytes lie
+	if n*width >= 8 {
+		whole = (n*width-8)/width + 1
+	}
+	mask := ^uint64(0) >> (64 - 8*width)
+	for i := range out[:whole] {
+		out[i] = int64(binary.LittleEndian.Uint64(raw[i*width:])&mask + least)
+	}
+	for i := whole; i < n; i++ {
 		x := uint64(0)
 		for j := width - 1; j >= 0; j-- {
 			x = x<<8 | uint64(raw[i*width+j])
