@@ -111,9 +111,9 @@ func putBinaryInt(data []int64, as result.Column) func([]byte, int) []byte {
 // values on both sides.
 func binaryDate(days int64) int32 {
 	switch {
-	case days == math.MaxInt64 || days-epochDays > math.MaxInt32:
+	case days > math.MaxInt32+epochDays:
 		return math.MaxInt32
-	case days == math.MinInt64 || days-epochDays < math.MinInt32:
+	case days < math.MinInt32+epochDays:
 		return math.MinInt32
 	}
 	return int32(days - epochDays)
@@ -135,10 +135,18 @@ func putFloat(data []float64, kind batch.Kind, inBinary bool) func([]byte, int) 
 		}
 	case inBinary:
 		return func(dst []byte, row int) []byte {
-			return binary.BigEndian.AppendUint64(dst, math.Float64bits(data[row]))
+			return binary.BigEndian.AppendUint64(dst, float64bits(data[row]))
 		}
 	}
 	return func(dst []byte, row int) []byte { return batch.AppendFloat(dst, data[row], kind) }
+}
+
+// float64bits is math.Float64bits, but that all NaNs are the one of C.
+func float64bits(x float64) uint64 {
+	if x != x {
+		return 0x7ff8 << 48
+	}
+	return math.Float64bits(x)
 }
 
 func putDecimal(data []batch.Decimal, inBinary bool) func([]byte, int) []byte {

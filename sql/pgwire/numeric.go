@@ -16,6 +16,9 @@ const (
 	numericNaN    = 0xc000
 	numericPosInf = 0xd000
 	numericNegInf = 0xf000
+
+	// infScale is the scale that PostgreSQL sends with an infinity.
+	infScale = 0x20
 )
 
 // appendNumeric writes d as numeric_send does: groups of four decimal digits,
@@ -25,9 +28,9 @@ func appendNumeric(dst []byte, d batch.Decimal) []byte {
 	case batch.NaN:
 		return appendWords(dst, 0, 0, numericNaN, 0)
 	case batch.PosInf:
-		return appendWords(dst, 0, 0, numericPosInf, 0)
+		return appendWords(dst, 0, 0, numericPosInf, infScale)
 	case batch.NegInf:
-		return appendWords(dst, 0, 0, numericNegInf, 0)
+		return appendWords(dst, 0, 0, numericNegInf, infScale)
 	}
 	var buf [64]byte
 	text := d.AppendText(buf[:0])
