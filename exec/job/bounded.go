@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/dirigo-stream/dirigo/connectors"
 	"github.com/dirigo-stream/dirigo/exec"
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/op"
@@ -281,74 +280,4 @@ func (r *boundedRun) readOther(n *boundedNode) error {
 	return s.recent(r.ctx, recent, n.def.Read.Columns, func(b *batch.Batch) error {
 		return n.push(0, pick(b, n.def.Read.Columns))
 	})
-}
-
-// recent reads the last n records of every partition by a reader of its own.
-func (s *source) recent(ctx context.Context, n int64, cols []int, f func(*batch.Batch) error) error {
-	conn, err := s.open()
-	if err != nil {
-		return err
-	}
-	ids, err := conn.Partitions(ctx)
-	if err != nil {
-		return fmt.Errorf("partitions of %s: %w", s.def.Name, err)
-	}
-	wake := make(chan struct{}, 1)
-	reader, err := conn.Open(func() {
-		select {
-		case wake <- struct{}{}:
-		default:
-		}
-	})
-	if err != nil {
-		return err
-	}
-	defer reader.Close()
-	p := &pump{src: s, demand: s.columnsOf(cols)}
-	if p.zone, err = zoneOf(s.def.TimeZone); err != nil {
-		return err
-	}
-	if p.columns, err = compileColumns(&s.def); err != nil {
-		return err
-	}
-	reader.Demand(s.physical(p.demand))
-	ends := map[int32]int64{}
-	for _, id := range ids {
-		first, next, err := conn.Bounds(ctx, id)
-		if err != nil {
-			return fmt.Errorf("bounds of %s partition %d: %w", s.def.Name, id, err)
-		}
-		if start := max(first, next-n); start < next {
-			ends[id] = next
-			reader.Assign(id, connectors.Start(start))
-		}
-	}
-	for len(ends) > 0 {
-		rows := connectors.Rows{}
-		ok, err := reader.Read(&rows, readRows)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			select {
-			case <-wake:
-				continue
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		end, wanted := ends[rows.Partition]
-		if !wanted {
-			continue
-		}
-		if rows.N > 0 {
-			if err := f(p.build(&rows, 0)); err != nil {
-				return err
-			}
-		}
-		if rows.Next >= end || rows.End {
-			delete(ends, rows.Partition)
-		}
-	}
-	return nil
 }
