@@ -174,11 +174,12 @@ while nothing comes, beside a node with one query.`)
 	settle := f.Duration("settle", 25*time.Second, "how long to wait before, until actors are passivated")
 	asJSON := f.Bool("json", false, "print one JSON object")
 	dir := f.String("dir", "", "`directory` for temporary data; default: the system's")
+	profiles := f.String("profile", "", "an existing `directory` for a profile of the idle heap; empty: none")
 	if err := parse(f, args); err != nil {
 		return err
 	}
 	tuneCollector()
-	r, err := bench.Idle{Queries: *queries, For: *during, Settle: *settle, Dir: *dir, Say: sayOnError}.Run(ctx)
+	r, err := bench.Idle{Queries: *queries, For: *during, Settle: *settle, Dir: *dir, Profile: *profiles, Say: sayOnError}.Run(ctx)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ type Idle struct {
 	For     time.Duration
 	Settle  time.Duration // before: until actors are passivated
 	Dir     string
+	Profile string // directory for a profile of the idle heap; "": none
 	Say     func(format string, args ...any)
 }
 
@@ -126,6 +127,11 @@ func (i Idle) measure(ctx context.Context, w *world, store *countedStore, from, 
 		return u, err
 	}
 	after := w.server.Engine.Stats().Runtime
+	if i.Profile != "" {
+		if err := writeProfile(i.Profile, "heap"); err != nil {
+			return u, err
+		}
+	}
 	u.CPU = (cpuTime() - cpu).Seconds() * 1e3
 	u.Switches = goroutineSwitches() - switches
 	u.Timers, u.Turns, u.Syncs = after.Timers-before.Timers, after.Runs-before.Runs, store.syncs.Load()-syncs
