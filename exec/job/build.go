@@ -16,8 +16,8 @@ import (
 // channelCredit is the bytes that may be on their way on one channel.
 const channelCredit = 2 << 20
 
-// lendingQuota is how many lent batches the actors of one query may keep.
-const lendingQuota = 256
+// lendingQuota is how many bytes of lent batches the actors of one query may keep.
+const lendingQuota = 16 << 20
 
 // newQuery makes the actors of a query; they get no message before it is
 // launched.
