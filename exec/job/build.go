@@ -240,7 +240,7 @@ func snapshotOf(b behavior) (snapshot, error) {
 func (q *query) homeOf(in *instance) (state.Home, func(), error) {
 	k := q.def.Graph.KeyGroups
 	low, high := groupRange(in.index, max(1, in.def.Instances), k)
-	h := state.Home{KeyGroups: k, Low: low, High: high, Memory: q.account, Read: q.eng.ledger.Read}
+	h := state.Home{KeyGroups: k, Low: low, High: high, Memory: q.account, Read: q.readBlock}
 	if q.ephemeral || in.def.State == 0 {
 		return h, nil, nil
 	}

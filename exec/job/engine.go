@@ -335,11 +335,14 @@ func (e *Engine) actorFailed(name actors.Name, err error) {
 
 // failed stops a query that cannot go on; the others do not notice.
 func (e *Engine) failed(q *query, err error) {
+	if errors.As(err, new(*blockError)) {
+		return // it is being restarted
+	}
 	short := plain(err)
 	q.mu.Lock()
 	first := q.failed == nil
 	if first {
-		q.failed = short
+		q.failed = stopped(short)
 		q.state, q.reason = stateFailed, short.Error()
 	}
 	q.mu.Unlock()

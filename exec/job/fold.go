@@ -58,6 +58,10 @@ func (f *folder) run() {
 // fold merges the blocks of one task and hands the result to the ledger, which
 // moves on to it with the next root.
 func (f *folder) fold(t storage.FoldTask) error {
+	q := f.eng.query(t.Query)
+	if q == nil {
+		return storage.ErrStale
+	}
 	_, release, err := f.eng.ledger.Pin(t.Query)
 	if err != nil {
 		return err
@@ -65,7 +69,7 @@ func (f *folder) fold(t storage.FoldTask) error {
 	defer release()
 	var blocks [][]byte
 	for _, b := range t.Blocks {
-		data, err := f.eng.ledger.Read(b.Name)
+		data, err := q.readBlock(b.Name)
 		if err != nil {
 			return fmt.Errorf("fold: %w", err)
 		}

@@ -102,7 +102,8 @@ func (e *Engine) Start(ctx context.Context) error {
 // else stops it with its reason.
 func (e *Engine) retryLaunch(q *query, err error) {
 	var wrong *connectors.OptionError
-	if errors.As(err, &wrong) {
+	var lost *storage.LostError
+	if errors.As(err, &wrong) || errors.As(err, &lost) {
 		e.failed(q, err)
 		return
 	}
@@ -434,20 +435,7 @@ func (e *Engine) detach(q *query) {
 		}
 		e.cfg.Logger.Warn("query fell behind its source and catches up", "query", q.def.Name)
 		e.stop(q, errDetached)
-		def := q.def
-		def.SLO = q.slo()
-		fresh, err := e.newQuery(def)
-		if err != nil {
-			e.failed(q, err)
-			return
-		}
-		fresh.latency = q.latency
-		e.mu.Lock()
-		e.queries[def.ID] = fresh
-		e.mu.Unlock()
-		if err := e.launch(context.Background(), fresh); err != nil {
-			e.retryLaunch(fresh, err)
-		}
+		e.restart(q)
 	}()
 }
 

@@ -114,13 +114,11 @@ func (r *replay) arrived() {
 	if !all || over {
 		return
 	}
-	r.q.eng.io.run(func() {
-		if joining != 0 {
-			r.finish(joining)
-			return
-		}
-		r.next()
-	})
+	if joining != 0 {
+		r.q.eng.io.run(func() { r.finish(joining) })
+		return
+	}
+	go r.next() // waits for DDL, which may wait for the I/O goroutines
 }
 
 // next aims at where the live pumps are by now, or joins them when the last
@@ -151,7 +149,7 @@ func (r *replay) ahead() bool {
 		mine := p.positions()
 		p.feed.mu.Unlock()
 		for _, at := range mine {
-			if live.whenAt(at.Partition, at.Next, func() { r.q.eng.io.run(r.next) }) {
+			if live.whenAt(at.Partition, at.Next, func() { go r.next() }) {
 				return true
 			}
 		}

@@ -225,13 +225,21 @@ func (s *sealer) whenIdle(f func()) {
 	f()
 }
 
-// drop forgets the Seals under way: their parts will not all come.
+// drop forgets the Seals under way: their parts will not all come. It returns
+// when none is being written: who restarts the query would read an older
+// manifest than its state is loaded from.
 func (s *sealer) drop() {
 	s.mu.Lock()
-	idle := s.idle
+	idle, written := s.idle, make(chan struct{})
 	s.idle, s.order, s.open = nil, nil, nil
+	if s.busy {
+		s.idle = append(s.idle, func() { close(written) })
+	} else {
+		close(written)
+	}
 	s.mu.Unlock()
 	for _, f := range idle {
 		f()
 	}
+	<-written
 }
