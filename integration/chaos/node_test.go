@@ -57,6 +57,14 @@ var readyLine = regexp.MustCompile(`psql on (\S+), metrics on (\S+),`)
 // start runs the binary and waits until it says that it is ready.
 func (n *node) start() {
 	n.t.Helper()
+	if !n.tryStart() {
+		n.t.Fatalf("dirigo ended before it was ready:\n%s", n.said())
+	}
+}
+
+// tryStart is start, but false where the process ends by itself.
+func (n *node) tryStart() bool {
+	n.t.Helper()
 	args := append([]string{"serve", "--data", n.data, "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"}, n.flags...)
 	n.cmd = exec.Command(binary, args...)
 	out, err := n.cmd.StdoutPipe()
@@ -74,10 +82,11 @@ func (n *node) start() {
 	case at := <-ready:
 		n.sql, n.http = at[1], at[2]
 	case <-n.ended:
-		n.t.Fatalf("dirigo ended before it was ready:\n%s", n.said())
+		return false
 	case <-time.After(patience):
 		n.t.Fatalf("dirigo is not ready:\n%s", n.said())
 	}
+	return true
 }
 
 // follow reads what the process prints until it ends.
@@ -245,9 +254,17 @@ func (n *node) rss() int64 {
 	return resident * int64(os.Getpagesize())
 }
 
-// caughtUp waits until every running query has read all and sealed state is
-// shown: nothing lags and nothing catches up.
+// caughtUp waits until everything that is in the sources is in every view and
+// topic, which must come about.
 func (n *node) caughtUp() {
+	n.t.Helper()
+	if err := n.settled(); err != nil {
+		n.t.Fatalf("%v\n%s", err, tail(n.said(), 4000))
+	}
+}
+
+// settled waits for the same, and returns the reason of a query that failed.
+func (n *node) settled() (failed error) {
 	n.t.Helper()
 	eventually(n.t, "every query running", func() (bool, string) {
 		rows, err := n.rows("SELECT name, state, reason FROM dirigo_queries WHERE state <> 'running'")
@@ -256,10 +273,15 @@ func (n *node) caughtUp() {
 		}
 		for _, r := range rows {
 			if r[1] == "failed" {
-				n.t.Fatalf("query %s failed: %s\n%s", r[0], r[2], tail(n.said(), 4000))
+				failed = fmt.Errorf("query %s failed: %s", r[0], r[2])
+				return true, ""
 			}
 		}
 		return len(rows) == 0, fmt.Sprint(rows)
 	})
-	n.exec("FLUSH")
+	if failed != nil {
+		return failed
+	}
+	_, failed = n.rows("FLUSH")
+	return failed
 }
