@@ -251,6 +251,9 @@ func TestPostgres(t *testing.T) {
 		})
 	}
 	t.Logf("%d queries, %d rows each time; %d lends, %d merges", len(questions), total, sum.lends, sum.merges)
+	if sum.lends == 0 || sum.merges == 0 {
+		t.Error("nothing was lent and merged")
+	}
 }
 
 // askDirigo runs all queries on one node and compares their rows.

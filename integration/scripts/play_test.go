@@ -211,7 +211,7 @@ func (p *player) query(ctx context.Context, b *block) error {
 	switch {
 	case b.has("binary"):
 		run = p.wire.binary
-	case p.extended:
+	case p.extended && !b.has("simple"):
 		run = p.wire.extended
 	}
 	got, err := run(ctx, b.sql())

@@ -12,7 +12,9 @@
 //	statement error SQLSTATE       SQL that must fail; ----: message, position, detail, hint
 //	input TOPIC [partition N]      one record a line (see record)
 //	flush                          what was put in is visible everywhere
-//	query [rowsort] [binary]       rows, cells between |
+//	query [rowsort]                rows, cells between |
+//	query binary                   the same from the binary format, with types
+//	query simple                   several statements at once
 //	topic NAME [upsert]            records of a sink's topic
 //	rejected                       query|source|partition|offset|reason|detail, sorted
 //	subscribe NAME                 COPY (SUBSCRIBE …) begins
