@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dirigo-stream/dirigo/connectors/kafka"
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/expr"
 )
@@ -195,4 +196,47 @@ func packages(t *testing.T) []string {
 		}
 	}
 	return out
+}
+
+// TestOptions: SQL.md names every option of streams and queries, and those of
+// the connector kafka.
+func TestOptions(t *testing.T) {
+	text := strings.Join(read(t, filepath.Join(root, "docs", "SQL.md")).lines, "\n")
+	options := kafka.OptionNames()
+	lists := found(t, "sql/bind/options.go", regexp.MustCompile(`(?m)^\s(?:source|query|sink)Options\s+= (.*)$`))
+	for list := range lists {
+		for _, m := range regexp.MustCompile(`"(\w+)"`).FindAllStringSubmatch(list, -1) {
+			options = append(options, m[1])
+		}
+	}
+	for _, o := range options {
+		if !strings.Contains(text, "`"+o+"`") && !strings.Contains(text, "`"+o+" = ") {
+			t.Errorf("option %s is not named", o)
+		}
+	}
+	if len(lists) != 3 || len(options) < 30 {
+		t.Errorf("%d lists, the options %v", len(lists), options)
+	}
+}
+
+// TestCodes: every SQLSTATE that SQL.md names is one that the code gives.
+func TestCodes(t *testing.T) {
+	code := regexp.MustCompile(`"([0-9A-Z]{5})"`)
+	there := map[string]bool{}
+	for _, pattern := range []string{"sql/*/*.go", "exec/expr/*.go", "exec/batch/*.go", "exec/agg/*.go"} {
+		for c := range found(t, pattern, code) {
+			there[c] = true
+		}
+	}
+	_, table, _ := strings.Cut(strings.Join(read(t, filepath.Join(root, "docs", "SQL.md")).lines, "\n"), "## Errors")
+	table, _, _ = strings.Cut(table, "## ")
+	named := regexp.MustCompile("`([0-9A-Z]{5})`").FindAllStringSubmatch(table, -1)
+	if len(named) < 15 {
+		t.Fatalf("%d codes are named", len(named))
+	}
+	for _, m := range named {
+		if !there[m[1]] {
+			t.Errorf("SQLSTATE %s is given nowhere", m[1])
+		}
+	}
 }
