@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"unicode/utf8"
 )
 
@@ -17,7 +18,7 @@ type Error struct {
 	Position int // in characters of the statement's text, from 1; 0: none
 	// Offset is the same in bytes, from 1; Locate turns it into Position.
 	Offset int
-	Cause    error
+	Cause  error
 }
 
 // Error implements error.
@@ -71,6 +72,7 @@ const (
 	CodeCanceled        = "57014"
 	CodeShutdown        = "57P01"
 	CodeStarting        = "57P03"
+	CodeIO              = "58030"
 	CodeInternal        = "XX000"
 	CodeDependent       = "2BP01"
 )
@@ -124,6 +126,11 @@ func From(ctx context.Context, err error) *Error {
 	var r Report
 	if errors.As(err, &r) {
 		return &Error{Code: r.SQLSTATE(), Message: err.Error(), Cause: err}
+	}
+	// A broker that cannot be reached; class 08 would be about the client's own
+	// connection.
+	if network := new(net.OpError); errors.As(err, &network) {
+		return &Error{Code: CodeIO, Message: err.Error(), Cause: err}
 	}
 	return &Error{Code: CodeInternal, Message: err.Error(), Cause: err}
 }
