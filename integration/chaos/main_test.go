@@ -84,7 +84,7 @@ func seedOf(t *testing.T) uint64 {
 
 // patience bounds every wait: long, because the machine may be busy, and never
 // a claim about speed.
-const patience = 3 * time.Minute
+var patience = waitFor()
 
 // eventually polls until done says so, and fails with what it said last.
 func eventually(t testing.TB, what string, done func() (ok bool, state string)) {
@@ -97,4 +97,11 @@ func eventually(t testing.TB, what string, done func() (ok bool, state string)) 
 		}
 	}
 	t.Fatalf("%s did not come about: %s", what, state)
+}
+
+func waitFor() time.Duration {
+	if long() {
+		return 15 * time.Minute
+	}
+	return 3 * time.Minute
 }
