@@ -2,7 +2,6 @@ package job
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sort"
 	"sync"
@@ -180,8 +179,6 @@ func (q *query) whenLive(ctx context.Context) error {
 	defer q.mu.Unlock()
 	return q.failed
 }
-
-var errDropped = errors.New("the query was dropped")
 
 // setState notes what the query is doing, and why.
 func (q *query) setState(state, reason string) {

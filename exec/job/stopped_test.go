@@ -39,6 +39,10 @@ func TestStoppedSource(t *testing.T) {
 	if st := h.eng.Sources()[0]; !strings.Contains(st.Error, "the records are gone") {
 		t.Errorf("the source is %+v", st)
 	}
+	err := h.eng.query(10).whenLive(t.Context())
+	if e := new(endedError); !errors.As(err, &e) || e.SQLSTATE() != "55000" || !strings.Contains(err.Error(), "stream s stopped") {
+		t.Errorf("a reader of the failed query is told %v", err)
+	}
 	h.log.mu.Lock()
 	h.log.broken = nil
 	h.log.mu.Unlock()
