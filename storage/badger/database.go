@@ -70,9 +70,9 @@ type entry struct {
 	key, value []byte
 }
 
-func openDatabase(o bdg.Options, log *slog.Logger) (*database, error) {
-	d := &database{log: &logger{log: log.With("database", o.Dir)}}
-	var err error
+func openDatabase(o bdg.Options, log *slog.Logger) (d *database, err error) {
+	defer survive(&err)
+	d = &database{log: &logger{log: log.With("database", o.Dir)}}
 	if d.db, err = bdg.Open(o.WithLogger(d.log)); err != nil {
 		return nil, err
 	}
@@ -165,13 +165,21 @@ func (d *database) atomic(puts []entry, deletes [][]byte) error {
 	return d.log.failed()
 }
 
+// survive turns Badger's panic into an error: where the index of a table file is
+// damaged it reads beyond the file before it looks at a checksum.
+func survive(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%w: a table file cannot be read: %v", errDamaged, p)
+	}
+}
+
 // get returns a value of its own; errDamaged where it is not what was written.
-func (d *database) get(key []byte) ([]byte, error) {
+func (d *database) get(key []byte) (out []byte, err error) {
 	if d.closed.Load() {
 		return nil, storage.ErrClosed
 	}
-	var out []byte
-	err := d.db.View(func(txn *bdg.Txn) error {
+	defer survive(&err)
+	err = d.db.View(func(txn *bdg.Txn) error {
 		item, err := txn.Get(key)
 		if err != nil {
 			return notFound(err)
@@ -192,10 +200,11 @@ func (d *database) keys(prefix []byte, f func(key []byte) error) error {
 	return d.scan(prefix, false, func(item *bdg.Item) error { return f(item.Key()) })
 }
 
-func (d *database) scan(prefix []byte, values bool, f func(*bdg.Item) error) error {
+func (d *database) scan(prefix []byte, values bool, f func(*bdg.Item) error) (err error) {
 	if d.closed.Load() {
 		return storage.ErrClosed
 	}
+	defer survive(&err)
 	return d.db.View(func(txn *bdg.Txn) error {
 		it := txn.NewIterator(bdg.IteratorOptions{Prefix: prefix, PrefetchValues: values, PrefetchSize: 16})
 		defer it.Close()

@@ -1,0 +1,81 @@
+package badger
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/dirigo-stream/dirigo/storage"
+)
+
+// TestDamagedTables: whatever byte of a table file is turned over, opening and
+// reading the store gives every name that is whole, or an error; no panic.
+func TestDamagedTables(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(dir, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 200 {
+		if err := s.Write(context.Background(), []storage.Block{{Name: fmt.Sprintf("b%04d", i), Data: make([]byte, 300)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	for round := range 80 {
+		if hurtTable(t, dir, round) != nil {
+			told++
+		}
+	}
+	if told == 0 {
+		t.Error("no damage was noticed")
+	}
+	if err := readAll(dir); err != nil {
+		t.Errorf("the whole store: %v", err)
+	}
+}
+
+// hurtTable copies the store, turns a bit of its table file over, and reads it.
+func hurtTable(t *testing.T, dir string, round int) error {
+	t.Helper()
+	copied := t.TempDir()
+	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	tables, err := filepath.Glob(filepath.Join(copied, "state", "*.sst"))
+	if err != nil || len(tables) == 0 {
+		t.Fatalf("no table files: %v", err)
+	}
+	data, err := os.ReadFile(tables[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[round*len(data)/80] ^= 1 << (round * 3 % 8)
+	if err := os.WriteFile(tables[0], data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return readAll(copied)
+}
+
+// readAll opens the store and reads every block that it should have.
+func readAll(dir string) error {
+	s, err := Open(dir, Config{})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if err := s.Names(func(string) error { return nil }); err != nil {
+		return err
+	}
+	for i := range 200 {
+		if _, err := s.Read(fmt.Sprintf("b%04d", i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
