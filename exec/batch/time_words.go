@@ -58,10 +58,10 @@ func (r *dateReader) field(f string) parseState {
 		r.nums = append(r.nums, f)
 		return parsed
 	case (f[0] == '+' || f[0] == '-') && len(f) > 1 && isDigit(f[1]):
-		if !r.clock {
+		if !r.clock && !r.haveDate() {
 			return badSyntax
 		}
-		return r.readZone(f)
+		return r.readZone(f) // also behind a date alone: JDBC writes dates so
 	}
 	return r.word(f, low)
 }
