@@ -223,7 +223,7 @@ func TestOptions(t *testing.T) {
 func TestCodes(t *testing.T) {
 	code := regexp.MustCompile(`"([0-9A-Z]{5})"`)
 	there := map[string]bool{}
-	for _, pattern := range []string{"sql/*/*.go", "exec/expr/*.go", "exec/batch/*.go", "exec/agg/*.go"} {
+	for _, pattern := range []string{"sql/*/*.go", "exec/expr/*.go", "exec/batch/*.go", "exec/agg/*.go", "exec/job/*.go"} {
 		for c := range found(t, pattern, code) {
 			there[c] = true
 		}
