@@ -58,7 +58,7 @@ func (s *scene) harm(rng *rand.Rand, round int) (outcome string) {
 	n := &node{t: t, data: dir, flags: s.n.flags}
 	defer func() {
 		if t.Failed() {
-			t.Logf("round %d, damaged: %v\nwhat dirigo said:\n%s", round, where, tail(n.said(), 3000))
+			t.Logf("round %d, damaged: %v\nwhat dirigo said:\n%s", round, where, head(n.said(), 2500))
 		}
 	}()
 	if !n.tryStart() {
@@ -127,3 +127,5 @@ func flip(t testing.TB, rng *rand.Rand, dir string, times int) (where []string) 
 	}
 	return where
 }
+
+func head(s string, n int) string { return s[:min(len(s), n)] }

@@ -72,7 +72,7 @@ func (s *scene) upsert(name string) {
 // blow kills the process, at a moment that the seed chooses, and starts it again.
 func (s *scene) blow(i int) {
 	s.t.Helper()
-	switch s.rng.IntN(4) {
+	switch s.rng.IntN(5) {
 	case 0, 1: // within a millisecond after a seal
 		was := s.n.metric("dirigo_seals_total")
 		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
@@ -82,6 +82,10 @@ func (s *scene) blow(i int) {
 		}
 	case 2: // as soon as it is up
 		time.Sleep(time.Duration(s.rng.IntN(30)) * time.Millisecond)
+	case 3: // twice: the second time while it starts
+		s.n.kill()
+		s.n.spawn()
+		time.Sleep(time.Duration(s.rng.IntN(120)) * time.Millisecond)
 	default:
 		time.Sleep(time.Duration(s.rng.IntN(1500)) * time.Millisecond)
 	}

@@ -65,6 +65,20 @@ func (n *node) start() {
 // tryStart is start, but false where the process ends by itself.
 func (n *node) tryStart() bool {
 	n.t.Helper()
+	select {
+	case at := <-n.spawn():
+		n.sql, n.http = at[1], at[2]
+	case <-n.ended:
+		return false
+	case <-time.After(patience):
+		n.t.Fatalf("dirigo is not ready:\n%s", n.said())
+	}
+	return true
+}
+
+// spawn runs the binary and returns where its addresses will come.
+func (n *node) spawn() <-chan []string {
+	n.t.Helper()
 	args := append([]string{"serve", "--data", n.data, "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"}, n.flags...)
 	n.cmd = exec.Command(binary, args...)
 	out, err := n.cmd.StdoutPipe()
@@ -78,15 +92,7 @@ func (n *node) tryStart() bool {
 	n.ended = make(chan struct{})
 	ready := make(chan []string, 1)
 	go n.follow(out, ready, n.ended)
-	select {
-	case at := <-ready:
-		n.sql, n.http = at[1], at[2]
-	case <-n.ended:
-		return false
-	case <-time.After(patience):
-		n.t.Fatalf("dirigo is not ready:\n%s", n.said())
-	}
-	return true
+	return ready
 }
 
 // follow reads what the process prints until it ends.
