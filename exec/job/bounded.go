@@ -279,5 +279,5 @@ func (r *boundedRun) readOther(n *boundedNode) error {
 	}
 	return s.recent(r.ctx, recent, n.def.Read.Columns, func(b *batch.Batch) error {
 		return n.push(0, pick(b, n.def.Read.Columns))
-	})
+	}, r.b.Skipped)
 }

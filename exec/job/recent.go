@@ -15,15 +15,24 @@ type recentRead struct {
 	reader connectors.Reader
 	wake   chan struct{}
 	ends   map[int32]int64 // where each partition ended when the read began
+
+	skipped int64  // records that gave no row
+	why     string // of the first of them
 }
 
-// recent calls f with the last n records of every partition.
-func (s *source) recent(ctx context.Context, n int64, cols []int, f func(*batch.Batch) error) error {
+// recent calls f with the last n records of every partition, and then skipped,
+// unless it is nil, if some of them could not be decoded.
+func (s *source) recent(ctx context.Context, n int64, cols []int, f func(*batch.Batch) error, skipped func(Skipped)) error {
 	r, err := s.openRecent(cols)
 	if err != nil {
 		return err
 	}
 	defer r.reader.Close()
+	defer func() {
+		if r.skipped > 0 && skipped != nil {
+			skipped(Skipped{Stream: s.def.Name, Records: r.skipped, Reason: r.why})
+		}
+	}()
 	if err := r.aim(ctx, n); err != nil {
 		return err
 	}
@@ -108,8 +117,22 @@ func (r *recentRead) step(ctx context.Context, f func(*batch.Batch) error) error
 	if rows.Next >= end || rows.End {
 		delete(r.ends, rows.Partition)
 	}
+	for _, x := range rows.Rejected {
+		r.skip(x.Detail)
+	}
 	if rows.N == 0 {
 		return nil
 	}
-	return f(r.pump.build(&rows, 0))
+	b := r.pump.build(&rows, 0)
+	for _, x := range r.pump.bad {
+		r.skip(x.Detail)
+	}
+	r.pump.bad = r.pump.bad[:0]
+	return f(b)
+}
+
+func (r *recentRead) skip(why string) {
+	if r.skipped++; r.skipped == 1 {
+		r.why = why
+	}
 }

@@ -29,6 +29,9 @@ type Bounded struct {
 	Graph *Graph
 	// Recent is how many records per partition a Read of a source gives; 0: 1,000.
 	Recent int
+	// Skipped is told, before Run returns, of a source's records that could not be
+	// decoded; nil: nobody is.
+	Skipped func(Skipped)
 	// System holds the rows of relations that the engine does not keep, by
 	// Relation id.
 	System map[uint64][]*batch.Batch
@@ -36,6 +39,14 @@ type Bounded struct {
 	Context expr.Context
 	// Types are the columns of those relations, by id.
 	Types map[uint64][]batch.Type
+}
+
+// Skipped is how many records of a stream gave a SELECT no row, and why the first
+// of them did not.
+type Skipped struct {
+	Stream  string
+	Records int64
+	Reason  string
 }
 
 // Changes is what a SUBSCRIBE gets: the consolidated changes of one tick.

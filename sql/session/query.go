@@ -142,6 +142,14 @@ func (s *Session) boundedQuery(st *statement, q *ast.Select, params []result.Par
 		run := job.Bounded{
 			Graph: graph, Recent: s.settings.number("dirigo.recent_rows"),
 			Context: expr.Context{Loc: s.settings.zone, Now: s.db.cfg.Clock().UnixMicro()},
+			Skipped: func(x job.Skipped) {
+				records := "records"
+				if x.Records == 1 {
+					records = "record"
+				}
+				out.Notice(result.Noticef("%d %s of stream %q could not be decoded", x.Records, records, x.Stream).
+					WithDetail("The first of them: %s.", x.Reason))
+			},
 		}
 		if err := s.db.cfg.Engine.Run(ctx, run, c.take); err != nil {
 			return "", err

@@ -35,6 +35,7 @@ type activity struct{ state, query, application string }
 func (db *DB) Open(c result.Client) (*Session, error) {
 	s := &Session{db: db, client: c, since: db.cfg.Clock(), settings: newSettings(db)}
 	s.ctx, s.end = context.WithCancel(context.Background())
+	s.settings.user = c.User
 	if err := s.settings.startup(c.Settings); err != nil {
 		return nil, err
 	}

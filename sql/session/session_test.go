@@ -96,6 +96,9 @@ func TestTransactions(t *testing.T) {
 	show("UTC")
 	do(t, conn, "BEGIN", "SET TimeZone = 'Asia/Tokyo'", "COMMIT")
 	show("Asia/Tokyo")
+	if got := conn.PgConn().ParameterStatus("session_authorization"); got != conn.Config().User || got == "" {
+		t.Errorf("the client is told that it is %q", got)
+	}
 	if got := conn.PgConn().ParameterStatus("TimeZone"); got != "Asia/Tokyo" {
 		t.Errorf("the client was told %q", got)
 	}

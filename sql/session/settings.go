@@ -76,6 +76,7 @@ func index(list []setting) map[string]setting {
 // settings are the values of one session: what differs from the default.
 type settings struct {
 	db      *DB
+	user    string
 	changed map[string]string // nil until the first change: most sessions have none
 	start   map[string]string // what the client asked for when it connected: RESET goes back to it
 	zone    *time.Location
@@ -129,8 +130,11 @@ func (s *settings) Setting(name string) (string, bool) {
 		return v, true
 	}
 	k, ok := known[name]
-	if name == "server_version" {
+	switch name {
+	case "server_version":
 		return s.db.version(), true
+	case "session_authorization":
+		return s.user, true
 	}
 	return k.value, ok
 }

@@ -67,9 +67,6 @@ func (s *Session) showSetting(n *ast.Show) (handler, error) {
 	if k, ok := known[name]; ok {
 		name = k.name
 	}
-	if n.Setting == "session_authorization" {
-		value = s.client.User
-	}
 	return lines("SHOW", []string{name}, []any{value}), nil
 }
 

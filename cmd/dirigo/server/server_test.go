@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,9 @@ import (
 	"github.com/dirigo-stream/dirigo/storage/mem"
 )
 
+// notices are those that the client of the test under way got.
+var notices []string
+
 // connect starts a server on a store in memory and a client of it.
 func connect(t *testing.T) *pgx.Conn {
 	t.Helper()
@@ -22,7 +26,12 @@ func connect(t *testing.T) *pgx.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := pgx.Connect(t.Context(), "postgres://u@"+s.Addr()+"/dirigo?sslmode=disable")
+	cfg, err := pgx.ParseConfig("postgres://u@" + s.Addr() + "/dirigo?sslmode=disable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { notices = append(notices, n.Message+": "+n.Detail) }
+	c, err := pgx.ConnectConfig(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,6 +61,13 @@ func TestFiles(t *testing.T) {
 		if _, err := c.Exec(t.Context(), sql); err != nil {
 			t.Fatalf("%s: %v", sql, err)
 		}
+	}
+	notices = nil
+	if _, err := c.Exec(t.Context(), "SELECT n FROM lines"); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{`1 record of stream "lines" could not be decoded: The first of them: want a JSON object at byte 0.`}; !slices.Equal(notices, want) {
+		t.Errorf("notices %q, want %q", notices, want)
 	}
 	got, err := os.ReadFile(out)
 	want := `{"n":10,"at":"1970-01-01 00:00:01"}` + "\n" + `{"n":20,"at":"1970-01-01 00:00:02.5"}` + "\n"
