@@ -207,6 +207,7 @@ func (r *replay) join() map[uint64][]position {
 		f.mu.Lock()
 		at[rel] = f.src.positions()
 		f.readers[m] = true
+		f.flowed = true // the next edge seals what was caught up, whether more comes or not
 		for _, i := range r.q.readers(rel) {
 			i.place.follow(f, f.joinLocked(r.q, i.ref.Wake), tick)
 		}

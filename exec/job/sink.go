@@ -97,6 +97,13 @@ func (w *sinkWriter) staged() []connectors.Chunk {
 	return out
 }
 
+// idle says that nothing is in flight.
+func (w *sinkWriter) idle() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.inflight) == 0
+}
+
 // position returns where a keyed sink's topic stood at some time before the
 // Seal being written, and asks for the place to keep with the next one.
 func (w *sinkWriter) position(ctx context.Context) []byte {
@@ -139,11 +146,9 @@ func (w *sinkWriter) whenIdle(f func()) {
 	f()
 }
 
-// readBack makes a keyed sink right after a restart. A replay cuts other ticks:
-// +K written before the crash may cancel with −K in one tick after it, and K
-// would stay for ever. So it reads which keys were written since the last Seal,
-// and first writes the sealed value, or a tombstone, of each.
-func (w *sinkWriter) readBack(ctx context.Context, end *instance, since []byte) error {
+// readBack gives the keys that were written to a keyed sink since a place of
+// its topic, and remembers where the topic ends.
+func (w *sinkWriter) readBack(ctx context.Context, since []byte, add func(keys *batch.Batch) error) error {
 	k, ok := w.sink.(connectors.KeyedSink)
 	if !ok {
 		return nil
@@ -156,10 +161,7 @@ func (w *sinkWriter) readBack(ctx context.Context, end *instance, since []byte) 
 	if since == nil {
 		return nil
 	}
-	err = k.KeysSince(ctx, since, func(keys *batch.Batch) error {
-		return end.restate(ctx, keys)
-	})
-	if err != nil {
+	if err := k.KeysSince(ctx, since, add); err != nil {
 		return fmt.Errorf("read back the sink of %s: %w", w.q.def.Name, err)
 	}
 	return nil

@@ -163,8 +163,8 @@ func (v *vertex) Wait() func(ready func()) {
 
 // Passivate implements actors.Passivable.
 func (v *vertex) Passivate() bool {
-	if v.sink != nil || v.view != nil || v.unsealed {
-		return false // a sink may wait for acks, a view is read at any time
+	if v.view != nil || v.unsealed || v.sink != nil && !v.sink.idle() {
+		return false // a view is read at any time
 	}
 	if v.chain.sealer() == nil {
 		return false // nothing to gain
