@@ -66,7 +66,7 @@ func (i Idle) Run(ctx context.Context) (r IdleResult, err error) {
 		return r, err
 	}
 	defer b.close()
-	if err := ask(ctx, new(any), "fill", "--brokers", b.addr, "--topic", "bids", "--records", "20000"); err != nil {
+	if err := ask(ctx, new(any), "fill", "--brokers", b.addr, "--topic", "bids", "--records", fmt.Sprint(idleRecords)); err != nil {
 		return r, err
 	}
 	store, err := badger.Open(filepath.Join(dir, "state"), badger.Config{})
@@ -91,6 +91,9 @@ func (i Idle) Run(ctx context.Context) (r IdleResult, err error) {
 	if r.Many, err = i.measure(ctx, w, counted, 1, i.Queries+1); err != nil {
 		return r, err
 	}
+	if err := i.wake(ctx, w, b.addr); err != nil {
+		return r, err
+	}
 	n := float64(i.Queries)
 	r.GoroutinesPerQuery = float64(r.Many.Goroutines-r.One.Goroutines) / n
 	r.TimersPerQuery = float64(r.Many.Timers-r.One.Timers) / n
@@ -100,12 +103,46 @@ func (i Idle) Run(ctx context.Context) (r IdleResult, err error) {
 	return r, nil
 }
 
+// wake sends more rows and compares what a query makes of them that was idle
+// with what one makes that reads all from the beginning.
+func (i Idle) wake(ctx context.Context, w *world, brokers string) error {
+	if err := ask(ctx, new(any), "fill", "--brokers", brokers, "--topic", "bids", "--records", fmt.Sprint(2*idleRecords)); err != nil {
+		return err
+	}
+	if err := w.server.Engine.Flush(ctx); err != nil {
+		return err
+	}
+	before := len(w.sinks)
+	if err := w.run(ctx, idleQuery("fresh", 0)); err != nil {
+		return err
+	}
+	if err := w.server.Engine.Flush(ctx); err != nil {
+		return err
+	}
+	for _, q := range w.server.Engine.Queries() {
+		if q.In != 2*idleRecords {
+			return fmt.Errorf("%s read %d of %d rows: %s", q.Name, q.In, 2*idleRecords, q.Reason)
+		}
+	}
+	perQuery := len(w.sinks) - before
+	if old, fresh := sumOf(w.sinks[:perQuery]), sumOf(w.sinks[before:]); old != fresh {
+		return fmt.Errorf("a query that was idle gave %s, one that reads all again %s", old, fresh)
+	}
+	return nil
+}
+
+const idleRecords = 20_000
+
+// idleQuery is the text of query n.
+func idleQuery(name string, n int) string {
+	return fmt.Sprintf(`CREATE STREAM %s WITH (connector = 'blackhole') AS
+		SELECT auction, count(*) AS bids, max(price) AS top FROM bids WHERE mod(auction, 50) = %d GROUP BY auction EMIT CHANGES`, name, n%50)
+}
+
 // measure adds queries, lets rows through, waits, and watches.
 func (i Idle) measure(ctx context.Context, w *world, store *countedStore, from, to int) (u IdleUse, err error) {
 	for n := from; n < to; n++ {
-		sql := fmt.Sprintf(`CREATE STREAM out%d WITH (connector = 'blackhole') AS
-			SELECT auction, count(*) AS bids, max(price) AS top FROM bids WHERE mod(auction, 50) = %d GROUP BY auction EMIT CHANGES`, n, n%50)
-		if err := w.run(ctx, sql); err != nil {
+		if err := w.run(ctx, idleQuery(fmt.Sprint("out", n), n)); err != nil {
 			return u, err
 		}
 	}

@@ -92,9 +92,11 @@ func (w *world) whenRead(ctx context.Context, rows int64) error {
 }
 
 // checksum returns what the sinks have been sent, whatever the order.
-func (w *world) checksum() string {
+func (w *world) checksum() string { return sumOf(w.sinks) }
+
+func sumOf(sinks []*blackhole.Sink) string {
 	var sum uint64
-	for _, s := range w.sinks {
+	for _, s := range sinks {
 		sum += s.Stats().Sum
 	}
 	return fmt.Sprintf("%016x", sum)
