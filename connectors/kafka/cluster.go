@@ -76,7 +76,7 @@ func (c *cluster) newTransport(topics []string) *kafkago.Transport {
 	return &kafkago.Transport{
 		Dial:           c.dial,
 		DialTimeout:    5 * time.Second,
-		IdleTimeout:    5 * time.Minute,
+		IdleTimeout:    time.Minute,
 		MetadataTTL:    5 * time.Minute,
 		MetadataTopics: topics,
 		ClientID:       c.clientID,
