@@ -3,6 +3,8 @@ package badger
 import (
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -73,12 +75,36 @@ type entry struct {
 func openDatabase(o bdg.Options, log *slog.Logger) (d *database, err error) {
 	defer survive(&err)
 	d = &database{log: &logger{log: log.With("database", o.Dir)}}
+	if err := removeEmpty(o.Dir); err != nil {
+		return nil, err
+	}
 	if d.db, err = bdg.Open(o.WithLogger(d.log)); err != nil {
 		return nil, err
 	}
 	_, d.logged = d.db.Size()
 	d.wrote(d.db.Opts().MemTableSize, 0)
 	return d, nil
+}
+
+// removeEmpty removes log files without a byte: a process that was killed
+// between making a file and giving it its size leaves one, and Badger does not
+// open a directory with such a file.
+func removeEmpty(dir string) error {
+	for _, kind := range []string{"*.mem", "*.vlog"} {
+		files, err := filepath.Glob(filepath.Join(dir, kind))
+		if err != nil {
+			return err
+		}
+		for _, file := range files {
+			if info, err := os.Stat(file); err != nil || info.Size() > 0 {
+				continue
+			}
+			if err := os.Remove(file); err != nil {
+				return fmt.Errorf("remove an empty log file: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 // write makes puts and deletes durable; in one transaction, unless they are too
