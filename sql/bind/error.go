@@ -41,6 +41,7 @@ const (
 	codeUndefinedParam    = "42P02"
 	codeIndeterminate     = "42P18"
 	codeTooComplex        = "54001"
+	codeNameTooLong       = "42622"
 )
 
 func fail(code string, pos ast.Pos, format string, args ...any) *Error {

@@ -46,3 +46,18 @@ func TestSize(t *testing.T) {
 		}
 	}
 }
+
+// TestLongName: names of what is created have PostgreSQL's bound.
+func TestLongName(t *testing.T) {
+	for length, code := range map[int]string{63: "", 64: "42622"} {
+		stmt, err := parse.ParseOne("CREATE MATERIALIZED VIEW " + strings.Repeat("v", length) + " AS SELECT price FROM bids")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = bind.CreateView(stmt.(*ast.CreateView), fuzzSession(t).env())
+		var e *bind.Error
+		if got := ""; errors.As(err, &e) && e.Code != code || err == nil && got != code {
+			t.Errorf("%d bytes: %v", length, err)
+		}
+	}
+}

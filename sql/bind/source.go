@@ -42,8 +42,16 @@ func objectName(q ast.QName) (string, error) {
 	if err != nil {
 		return "", at(err, q.At(), codeUndefinedObject)
 	}
+	if len(name) > maxName {
+		return "", fail(codeNameTooLong, q.At(), "identifier is too long: %d bytes", len(name)).
+			hint("A name has at most %d bytes.", maxName)
+	}
 	return name, nil
 }
+
+// maxName is PostgreSQL's bound on names, which clients rely on. PostgreSQL cuts
+// what is longer; we do not guess.
+const maxName = 63
 
 // source binds a declared stream.
 func (b *binder) source(stmt *ast.CreateStream) (*Create, error) {
