@@ -237,7 +237,7 @@ func (q *query) restore(context.Context) error {
 }
 
 // openSinks sends again what was not acked at the Seal that the query restarts
-// from.
+// from, and makes keyed sinks right.
 func (q *query) openSinks(ctx context.Context) error {
 	for _, end := range q.ends {
 		if end.sink == nil {
@@ -247,11 +247,8 @@ func (q *query) openSinks(ctx context.Context) error {
 		for _, c := range was.Chunks {
 			end.sink.send(c, 0)
 		}
-		if err := end.sink.readBack(ctx, end, was.Position); err != nil {
-			return err
-		}
 	}
-	return nil
+	return q.restateKeys(ctx)
 }
 
 // attach joins the live feeds if the query stands exactly where they do; a nil

@@ -3,74 +3,131 @@ package job
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
-	"github.com/dirigo-stream/dirigo/exec/state"
 )
 
-// restate writes the sealed value of the given keys, or a tombstone, to the
-// keyed sink of an instance that has not begun to run. keys has the sink's key
-// columns only.
-func (i *instance) restate(ctx context.Context, keys *batch.Batch) error {
-	spec := i.q.def.Sink.Spec
-	types := typesOf(i.def.Schema)
-	wanted := i.ownKeys(keys, spec.Key, types)
-	if len(wanted) == 0 {
-		return nil
+// keySet is keys of a sink that were written since the last Seal, each where it
+// was read. Its batches have the sink's key columns only, in the key's order.
+type keySet struct {
+	at    []int // the key's columns in the output
+	types []batch.Type
+	rows  map[string]keyPlace
+}
+
+type keyPlace struct {
+	b   *batch.Batch
+	row int32
+}
+
+func (s *keySet) add(keys *batch.Batch) error {
+	keys = keys.Compact()
+	types := make([]batch.Type, len(s.at))
+	for n, c := range s.at {
+		types[n] = s.types[c]
 	}
-	snap, err := i.snapshotNow(ctx)
-	if err != nil {
-		return err
-	}
-	var values []*batch.Batch
-	err = scan(snap, func(b *batch.Batch) error {
-		b = b.Compact()
-		var keep []int32
-		for row := range b.N {
-			k := keyText(b, spec.Key, types, row)
-			if _, ok := wanted[k]; ok && b.DiffAt(row) > 0 {
-				delete(wanted, k)
-				keep = append(keep, int32(row))
-			}
-		}
-		if len(keep) > 0 {
-			values = append(values, b.Gather(keep))
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	values = append(values, tombstones(keys, spec.Key, types, wanted))
-	for _, b := range values {
-		if b.N == 0 {
-			continue
-		}
-		b.Born = 0 // not a result of now: it counts for no latency
-		if err := i.sink.write(b); err != nil {
-			return fmt.Errorf("restate keys: %w", err)
-		}
+	for row := range keys.N {
+		s.rows[string(textOf(keys.Cols, types, row))] = keyPlace{keys, int32(row)}
 	}
 	return nil
 }
 
-// ownKeys returns the keys that belong to the instance, each with its row.
-func (i *instance) ownKeys(keys *batch.Batch, at []int, types []batch.Type) map[string]int32 {
-	k := i.q.def.Graph.KeyGroups
-	low, high := groupRange(i.index, max(1, i.def.Instances), k)
-	keyTypes := make([]batch.Type, len(at))
-	for n, c := range at {
-		keyTypes[n] = types[c]
-	}
-	keys = keys.Compact()
-	hashes := batch.HashRows(keys.Cols, keyTypes, nil, keys.N, nil)
-	out := map[string]int32{}
-	for row, h := range hashes {
-		if g := state.KeyGroup(h, k); g >= low && g < high {
-			out[string(textOf(keys.Cols, keyTypes, row))] = int32(row)
+// restateKeys makes a keyed sink right after a restart. A replay cuts other
+// ticks: +K written before the crash may cancel with −K in one tick after it,
+// and K would stay for ever. So it reads which keys were written since the last
+// Seal, and first writes the sealed value, or a tombstone, of each. Which
+// instance has a key is for the exchange above to say: each looks among its own
+// rows, and what none has is deleted.
+func (q *query) restateKeys(ctx context.Context) error {
+	var wanted *keySet
+	var ends []*instance
+	for _, end := range q.ends {
+		if end.sink == nil {
+			continue
+		}
+		if wanted == nil {
+			wanted = &keySet{at: q.def.Sink.Spec.Key, types: typesOf(end.def.Schema), rows: map[string]keyPlace{}}
+		}
+		ends = append(ends, end)
+		since := q.base.Sinks[fmt.Sprintf("%d.%d", end.def.ID, end.index)].Position
+		if err := end.sink.readBack(ctx, since, wanted.add); err != nil {
+			return err
 		}
 	}
-	return out
+	for _, end := range ends {
+		if len(wanted.rows) == 0 {
+			return nil
+		}
+		if err := end.restate(ctx, wanted); err != nil {
+			return err
+		}
+	}
+	if wanted == nil || len(wanted.rows) == 0 {
+		return nil
+	}
+	return ends[0].tombstone(ctx, wanted)
+}
+
+// restate writes the sealed value of those keys that the instance has, and takes
+// them from the set. The instance has not begun to run.
+func (i *instance) restate(ctx context.Context, wanted *keySet) error {
+	snap, err := i.snapshotNow(ctx)
+	if err != nil {
+		return err
+	}
+	return scan(snap, func(b *batch.Batch) error {
+		b = b.Compact()
+		var keep []int32
+		for row := range b.N {
+			k := keyText(b, wanted.at, wanted.types, row)
+			if _, ok := wanted.rows[k]; ok && b.DiffAt(row) > 0 {
+				delete(wanted.rows, k)
+				keep = append(keep, int32(row))
+			}
+		}
+		if len(keep) == 0 {
+			return nil
+		}
+		return i.rewrite(b.Gather(keep))
+	})
+}
+
+// tombstone deletes the keys at the sink and waits until that is acked: another
+// instance, with a connection of its own, may have the next word on them.
+func (i *instance) tombstone(ctx context.Context, gone *keySet) error {
+	by := map[*batch.Batch][]int32{}
+	for _, p := range gone.rows {
+		by[p.b] = append(by[p.b], p.row)
+	}
+	for keys, rows := range by {
+		if err := i.rewrite(tombstones(keys.Gather(rows), gone.at, gone.types)); err != nil {
+			return err
+		}
+	}
+	acked := make(chan struct{})
+	i.sink.whenIdle(func() { close(acked) })
+	ctx, cancel := context.WithTimeout(ctx, ackTimeout)
+	defer cancel()
+	select {
+	case <-acked:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("restate keys: %w", ctx.Err())
+	}
+}
+
+// ackTimeout is how long a restart waits for its tombstones, before it tries
+// again as a whole.
+const ackTimeout = 10 * time.Second
+
+// rewrite writes rows that are no result of now: they count for no latency.
+func (i *instance) rewrite(b *batch.Batch) error {
+	b.Born = 0
+	if err := i.sink.write(b); err != nil {
+		return fmt.Errorf("restate keys: %w", err)
+	}
+	return nil
 }
 
 func keyText(b *batch.Batch, at []int, types []batch.Type, row int) string {
@@ -96,21 +153,16 @@ func textOf(cols []batch.Column, types []batch.Type, row int) (out []byte) {
 	return out
 }
 
-// tombstones returns the deletion of the wanted keys.
-func tombstones(keys *batch.Batch, at []int, types []batch.Type, wanted map[string]int32) *batch.Batch {
-	sel := make([]int32, 0, len(wanted))
-	for _, row := range wanted {
-		sel = append(sel, row)
-	}
-	keys = keys.Compact().Gather(sel)
-	out := &batch.Batch{N: len(sel), Cols: make([]batch.Column, len(types)), Diff: make([]int64, len(sel)), Time: batch.MaxTime}
+// tombstones returns the deletion of keys.
+func tombstones(keys *batch.Batch, at []int, types []batch.Type) *batch.Batch {
+	out := &batch.Batch{N: keys.N, Cols: make([]batch.Column, len(types)), Diff: make([]int64, keys.N), Time: batch.MaxTime}
 	for n, c := range at {
 		out.Cols[c] = keys.Cols[n]
 	}
 	for c, t := range types {
 		if out.Cols[c] == nil {
-			v := batch.New(t.Kind, len(sel))
-			for range sel {
+			v := batch.New(t.Kind, keys.N)
+			for range keys.N {
 				batch.AppendNull(v)
 			}
 			out.Cols[c] = v
