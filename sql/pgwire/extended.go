@@ -30,7 +30,12 @@ func (c *conn) extended(kind byte, body []byte) bool {
 		}
 		return c.step(c.call(kind, body))
 	case 'F':
-		return c.skip || c.step(result.Errorf(result.CodeUnsupported, "function calls by protocol are not supported"))
+		if c.skip {
+			return true
+		}
+		// As after a simple query, no Sync follows.
+		c.report(result.Errorf(result.CodeUnsupported, "function calls by protocol are not supported"))
+		return c.ready()
 	}
 	c.fatal(result.Errorf(result.CodeProtocol, "invalid frontend message type %d", kind))
 	return false
