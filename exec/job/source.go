@@ -231,9 +231,14 @@ func (s *source) types() []batch.Type {
 	return out
 }
 
-// columnsOf returns a demand of the given columns.
+// columnsOf returns a demand of the given columns and of all generated ones: a
+// row for which one of these cannot be computed is rejected, and that must not
+// depend on which columns a query reads, or its neighbours.
 func (s *source) columnsOf(cols []int) []bool {
 	out := make([]bool, len(s.def.Columns))
+	for i, c := range s.def.Columns {
+		out[i] = c.Expr.Op != expr.OpCol
+	}
 	for _, c := range cols {
 		out[c] = true
 	}
