@@ -87,6 +87,21 @@ func (g *Generator) Batch(first int64, n int) *batch.Batch {
 // Time returns the event time of a row, in µs.
 func (g *Generator) Time(row int64) int64 { return g.cfg.BaseTime + g.after(g.table.event(row), 1e6) }
 
+// wall returns when event e happens after event 0 by the clock, in ns.
+func (g *Generator) wall(e int64) int64 {
+	high, low := bits.Mul64(uint64(e), 1e9)
+	q, _ := bits.Div64(high, low, uint64(g.pace()))
+	return int64(q)
+}
+
+// pace returns how many events happen in a second by the clock.
+func (g *Generator) pace() int64 {
+	if g.cfg.Pace > 0 {
+		return g.cfg.Pace
+	}
+	return g.cfg.Rate
+}
+
 // after returns when event e happens after event 0, in units of which a second
 // has perSecond.
 func (g *Generator) after(e int64, perSecond uint64) int64 {

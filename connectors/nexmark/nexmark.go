@@ -34,7 +34,10 @@ type Config struct {
 	// and, if Paced, of wall time; 0: 10,000.
 	Rate  int64
 	Paced bool
-	Seed  uint64
+	// Pace is how many events happen in a second of wall time, if Paced and
+	// event time runs at another speed; 0: Rate.
+	Pace int64
+	Seed uint64
 	// BaseTime is when event 0 happened, in µs since 1970; 0: 2015-07-15.
 	BaseTime int64
 }
@@ -55,10 +58,11 @@ func Connector() connectors.Connector {
 	}}
 }
 
-// ParseOptions reads the WITH options of a stream: table, events, rate, seed,
-// base_time. Errors are *connectors.OptionError.
+// ParseOptions reads the WITH options of a stream: table, events, rate,
+// event_rate, seed, base_time. Errors are *connectors.OptionError.
 func ParseOptions(options map[string]string) (Config, error) {
 	var c Config
+	event := int64(0)
 	for name, value := range options {
 		var err error
 		switch name {
@@ -70,6 +74,8 @@ func ParseOptions(options map[string]string) (Config, error) {
 		case "rate":
 			c.Rate, err = parseCount(name, value)
 			c.Paced = c.Rate > 0
+		case "event_rate":
+			event, err = parseCount(name, value)
 		case "seed":
 			c.Seed, err = parseSeed(value)
 		case "base_time":
@@ -77,12 +83,15 @@ func ParseOptions(options map[string]string) (Config, error) {
 		default:
 			return c, &connectors.OptionError{
 				Option: name, Message: "not known to the nexmark connector",
-				Hint: "it has table, events, rate, seed and base_time",
+				Hint: "it has table, events, rate, event_rate, seed and base_time",
 			}
 		}
 		if err != nil {
 			return c, err
 		}
+	}
+	if event > 0 {
+		c.Pace, c.Rate = c.Rate, event
 	}
 	if _, ok := tables[c.Table]; !ok {
 		return c, &connectors.OptionError{

@@ -136,7 +136,7 @@ func (s *Source) high() int64 {
 	}
 	passed := max(0, s.clock.Now().Sub(begun))
 	seconds, rest := int64(passed/time.Second), int64(passed%time.Second)
-	rate := s.gen.cfg.Rate
+	rate := s.gen.pace()
 	happened := seconds*rate + int64(float64(rest)/1e9*float64(rate))
 	return min(rows, s.gen.table.rows(happened+1))
 }
@@ -146,7 +146,7 @@ func (s *Source) begin(row int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.begun.IsZero() {
-		s.begun = s.clock.Now().Add(-time.Duration(s.gen.after(s.gen.table.event(row), 1e9)))
+		s.begun = s.clock.Now().Add(-time.Duration(s.gen.wall(s.gen.table.event(row))))
 	}
 }
 
@@ -154,7 +154,7 @@ func (s *Source) begin(row int64) {
 func (s *Source) due(row int64) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.begun.Add(time.Duration(s.gen.after(s.gen.table.event(row), 1e9)))
+	return s.begun.Add(time.Duration(s.gen.wall(s.gen.table.event(row))))
 }
 
 // Open implements connectors.Source.

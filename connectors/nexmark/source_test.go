@@ -124,3 +124,32 @@ func TestOptions(t *testing.T) {
 		t.Error("a column that is not there was taken")
 	}
 }
+
+// TestEventRate: event time may run faster than the clock; and rows that happen
+// within leastWait of the last read come together.
+func TestEventRate(t *testing.T) {
+	clock := &fakeClock{now: time.Unix(1000, 0)}
+	s, err := NewSourceAt(connectors.Spec{Options: map[string]string{"table": "bid", "rate": "500000", "event_rate": "100"}}, clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if span := s.gen.Time(46) - s.gen.Time(0); span != 500_000 {
+		t.Errorf("50 events at 100 a second last %d µs of event time, want 500,000", span)
+	}
+	r, err := s.Open(func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Assign(0, connectors.Earliest)
+	var rows connectors.Rows
+	for step, want := range []int{1, 0, 0, 0, 0, 230, 0} { // 250 events, 230 of them bids, in half a millisecond
+		rows.N = 0
+		if _, err := r.Read(&rows, 1000); err != nil {
+			t.Fatal(err)
+		}
+		if rows.N != want {
+			t.Errorf("step %d, 100 µs each: %d rows, want %d", step, rows.N, want)
+		}
+		clock.advance(100 * time.Microsecond)
+	}
+}
