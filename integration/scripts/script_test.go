@@ -70,6 +70,11 @@ type script struct {
 
 func (s *script) name() string { return strings.TrimSuffix(filepath.Base(s.path), ".test") }
 
+// uses says whether a block of this name is in the script.
+func (s *script) uses(name string) bool {
+	return slices.ContainsFunc(s.blocks, func(b *block) bool { return b.name() == name })
+}
+
 func readScript(path string) (*script, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

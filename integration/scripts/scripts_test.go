@@ -5,6 +5,8 @@ import (
 	"flag"
 	"hash/fnv"
 	"math/rand/v2"
+	"os"
+	"os/exec"
 	"slices"
 	"sync"
 	"testing"
@@ -111,6 +113,9 @@ func hash(s string) uint64 {
 }
 
 func playVariant(t *testing.T, s *script, v variant, seed uint64, sum *tally) {
+	if _, err := exec.LookPath("psql"); err != nil && s.uses("psql") && os.Getenv("CI") != "true" {
+		t.Skip("psql is not installed: what it prints is not compared (Debian: apt-get install postgresql-client)")
+	}
 	b, err := startBroker()
 	if err != nil {
 		t.Fatal(err)
