@@ -30,6 +30,9 @@ type Config struct {
 	Logger     *slog.Logger
 	Clock      func() int64 // Unix ns; nil: the real clock
 
+	// FeedKeep is how many bytes a source's ring keeps for slow queries; 0: 64 MB.
+	FeedKeep int64
+
 	// For tests: CutNow is asked after every unit read whether the tick ends
 	// there; ReadRows is how many rows a unit has.
 	CutNow   func() bool
@@ -43,6 +46,13 @@ func (c *Config) readRows() int {
 		return c.ReadRows()
 	}
 	return readRows
+}
+
+func (c *Config) feedKeep() int64 {
+	if c.FeedKeep > 0 {
+		return c.FeedKeep
+	}
+	return feedKeep
 }
 
 func (c *Config) now() int64 {

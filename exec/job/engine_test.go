@@ -394,11 +394,12 @@ func TestDecodedOnce(t *testing.T) {
 func TestSlowSinkIsAlone(t *testing.T) {
 	h := newHarness(t, 4, 1)
 	h.sink.stuck = true
+	h.cfg.FeedKeep = 1 << 20
 	h.open(filterToSink(10), countView(11, 1, 1, nil))
 	total := 0
 	for range 40 { // well beyond what the ring keeps
-		h.log.add(0, h.randomRows(100_000, int64(total))...)
-		total += 100_000
+		h.log.add(0, h.randomRows(5_000, int64(total))...)
+		total += 5_000
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()

@@ -76,9 +76,9 @@ const (
 	feedKeep  = 64 << 20
 )
 
-func newFeed(id uint64, src feedSource, refill func()) *feed {
+func newFeed(id uint64, keep int64, src feedSource, refill func()) *feed {
 	return &feed{
-		id: id, src: src, refill: refill,
+		id: id, keep: keep, src: src, refill: refill,
 		readers: map[*member]bool{}, cursors: map[*cursor]struct{}{}, parties: map[*query]*party{},
 	}
 }
@@ -116,7 +116,7 @@ func (f *feed) addLocked(e entry) {
 	f.total += e.bytes
 	f.entries = append(f.entries, e)
 	f.atEnd = 0
-	if f.total-f.entries[0].start > feedKeep {
+	if f.total-f.entries[0].start > f.keep {
 		f.dropSlowest()
 	}
 }

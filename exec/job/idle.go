@@ -109,10 +109,11 @@ func (g *liveGate) drained(st connectors.Status, now int64) {
 // fire looks again at which partitions are quiet.
 func (g *liveGate) fire() {
 	g.pump.ref.Post(0, func(_ actors.Behavior[*batch.Batch], err error) {
-		g.armed = false
-		if err == nil {
-			g.drained(g.pump.reader.Status(), g.pump.src.eng.cfg.now())
+		if err != nil {
+			return
 		}
+		g.armed = false
+		g.drained(g.pump.reader.Status(), g.pump.src.eng.cfg.now())
 	})
 }
 
@@ -136,10 +137,10 @@ func (g *liveGate) decide(notes []*note) {
 	e.io.run(func() {
 		err := e.decisions.write(g.pump.src.def.ID, notes)
 		g.pump.ref.Post(0, func(_ actors.Behavior[*batch.Batch], gone error) {
-			g.deciding = false
 			if gone != nil {
 				return
 			}
+			g.deciding = false
 			if err != nil {
 				e.cfg.Logger.Error("idle decision not written", "stream", g.pump.src.def.Name, "err", err)
 				return

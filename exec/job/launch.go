@@ -415,10 +415,10 @@ func (e *Engine) rest(relation uint64) {
 	e.clock.mu.Lock()
 	delete(e.feeds, p.feed)
 	e.clock.mu.Unlock()
-	if g, ok := p.gate.(*liveGate); ok {
-		g.stop()
-	}
 	p.close()
+	if g, ok := p.gate.(*liveGate); ok {
+		g.stop() // after the pump's last turn, which may have set the timer
+	}
 }
 
 // detach restarts a query from its last manifest: its reader fell out of the

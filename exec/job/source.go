@@ -88,7 +88,7 @@ func (s *source) newPump(c *clock, name actors.Name, from []position) (*pump, er
 	if p.columns, err = compileColumns(&s.def); err != nil {
 		return nil, err
 	}
-	p.feed = newFeed(s.def.ID, p, func() { p.ref.Wake() })
+	p.feed = newFeed(s.def.ID, s.eng.cfg.feedKeep(), p, func() { p.ref.Wake() })
 	if p.reader, err = conn.Open(func() { p.ref.Wake() }); err != nil {
 		return nil, fmt.Errorf("read %s: %w", s.def.Name, err)
 	}
