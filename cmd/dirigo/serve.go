@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -33,6 +34,9 @@ Ctrl-C stops at once. Everything durable lives in --data.`)
 	if err := parse(f, args); err != nil {
 		return err
 	}
+	if x.workers < 0 {
+		return usageError{fmt.Errorf("--workers %d: want 0 or more", x.workers)}
+	}
 	began := time.Now()
 	cfg := x.config()
 	cfg.Kafka = *brokers
@@ -58,7 +62,13 @@ func closeServer(s *server.Server) error {
 	fmt.Println("dirigo: sealing …")
 	ctx, cancel := context.WithTimeout(context.Background(), sealWithin)
 	defer cancel()
-	if err := s.Close(ctx); err != nil {
+	err := s.Close(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		// Nothing is lost: the next start goes on from the last seal.
+		fmt.Printf("dirigo: not all was sealed within %v; the next start repeats what came after the last seal\n", sealWithin)
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("stop: %w", err)
 	}
 	fmt.Println("dirigo: sealed, good-bye")

@@ -51,7 +51,7 @@ func (q *query) addInstances(v *Vertex) error {
 	var of []*instance
 	last := v == &q.def.Graph.Vertices[len(q.def.Graph.Vertices)-1]
 	for i := range max(1, v.Instances) {
-		in := &instance{q: q, def: v, index: i}
+		in := &instance{q: q, def: v, index: i, account: state.NewAccount(0, q.account)}
 		if v.Read != nil {
 			in.place = newPlace()
 		}
@@ -240,7 +240,7 @@ func snapshotOf(b behavior) (snapshot, error) {
 func (q *query) homeOf(in *instance) (state.Home, func(), error) {
 	k := q.def.Graph.KeyGroups
 	low, high := groupRange(in.index, max(1, in.def.Instances), k)
-	h := state.Home{KeyGroups: k, Low: low, High: high, Memory: q.account, Read: q.readBlock}
+	h := state.Home{KeyGroups: k, Low: low, High: high, Memory: in.account, Read: q.readBlock}
 	if q.ephemeral || in.def.State == 0 {
 		return h, nil, nil
 	}

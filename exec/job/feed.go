@@ -15,6 +15,7 @@ import (
 type feed struct {
 	id      uint64
 	readers map[*member]bool // under the clock's lock
+	keep    int64            // bytes; a query that holds more than that is detached
 	refill  func()           // wakes the source's actor: there may be room again
 
 	mu      sync.Mutex

@@ -54,13 +54,14 @@ const (
 
 // instance is one instance of a vertex: what of it outlives its stay in memory.
 type instance struct {
-	q     *query
-	def   *Vertex
-	index int
-	ref   *actors.Ref[*batch.Batch]
-	view  *viewPart   // nil: none
-	sink  *sinkWriter // nil: none
-	place *place      // nil: no reader
+	q       *query
+	def     *Vertex
+	index   int
+	ref     *actors.Ref[*batch.Batch]
+	view    *viewPart      // nil: none
+	sink    *sinkWriter    // nil: none
+	place   *place         // nil: no reader
+	account *state.Account // of its state
 
 	out     atomic.Int64  // rows given to the sink or the view
 	done    atomic.Uint64 // the last tick that has passed
@@ -267,8 +268,11 @@ func (q *query) status() QueryStatus {
 		for _, i := range of {
 			addStats(&vs, i.ref.Stats())
 			st.Out += i.out.Load()
+			vs.StateBytes += i.account.Used()
 			if i.place != nil {
 				st.In += i.place.in.Load()
+				vs.Rows += i.place.in.Load()
+				vs.Messages += i.place.entries.Load()
 			}
 			if i.sink != nil && st.Reason == "" {
 				st.Reason = i.sink.sink.Status()

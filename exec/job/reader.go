@@ -23,14 +23,15 @@ type reader struct {
 // goes on when the entry of a switch has been read. It outlives the actor's
 // stay in memory.
 type place struct {
-	mu     sync.Mutex
-	feed   *feed
-	cursor *cursor
-	then   *place // taken at the tick at
-	at     uint64
-	marks  *marker      // event time as the query has read it; in the reader's turn
-	in     atomic.Int64 // rows read
-	low    atomic.Int64 // the watermark passed on
+	mu      sync.Mutex
+	feed    *feed
+	cursor  *cursor
+	then    *place // taken at the tick at
+	at      uint64
+	marks   *marker      // event time as the query has read it; in the reader's turn
+	in      atomic.Int64 // rows read
+	entries atomic.Int64 // batches and Puncts read
+	low     atomic.Int64 // the watermark passed on
 }
 
 func newPlace() *place {
@@ -65,6 +66,7 @@ func (r *reader) Poll(t *turn) (more bool, err error) {
 	if !ok {
 		return false, nil
 	}
+	r.place.entries.Add(1)
 	switch {
 	case e.b != nil:
 		return true, r.batch(e.b, t)
