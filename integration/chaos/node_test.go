@@ -249,15 +249,19 @@ func containsAll(s string, parts []string) bool {
 	return true
 }
 
-// rss returns the process's resident bytes.
-func (n *node) rss() int64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", n.cmd.Process.Pid))
+// rss returns the process's resident bytes, but for pages of its files, which
+// the system takes back when it needs them.
+func (n *node) rss() (bytes int64) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", n.cmd.Process.Pid))
 	if err != nil {
 		return 0
 	}
-	var size, resident int64
-	_, _ = fmt.Sscan(string(text), &size, &resident)
-	return resident * int64(os.Getpagesize())
+	for _, line := range strings.Split(string(text), "\n") {
+		if v, ok := strings.CutPrefix(line, "RssAnon:"); ok {
+			_, _ = fmt.Sscan(v, &bytes)
+		}
+	}
+	return bytes << 10
 }
 
 // caughtUp waits until everything that is in the sources is in every view and
