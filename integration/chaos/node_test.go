@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -31,6 +32,7 @@ type node struct {
 	http  string // URL of the metrics
 	ended chan struct{}
 	code  int
+	pid   atomic.Int64
 
 	mu  sync.Mutex
 	log strings.Builder
@@ -89,6 +91,7 @@ func (n *node) spawn() <-chan []string {
 	if err := n.cmd.Start(); err != nil {
 		n.t.Fatal(err)
 	}
+	n.pid.Store(int64(n.cmd.Process.Pid))
 	n.ended = make(chan struct{})
 	ready := make(chan []string, 1)
 	go n.follow(out, ready, n.ended)
@@ -252,7 +255,7 @@ func containsAll(s string, parts []string) bool {
 // rss returns the process's resident bytes, but for pages of its files, which
 // the system takes back when it needs them.
 func (n *node) rss() (bytes int64) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", n.cmd.Process.Pid))
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", n.pid.Load()))
 	if err != nil {
 		return 0
 	}
