@@ -198,11 +198,16 @@ func packages(t *testing.T) []string {
 	return out
 }
 
-// TestOptions: SQL.md names every option of streams and queries, and those of
-// the connector kafka.
+// TestOptions: SQL.md names every option of streams, queries and connectors.
 func TestOptions(t *testing.T) {
 	text := strings.Join(read(t, filepath.Join(root, "docs", "SQL.md")).lines, "\n")
 	options := kafka.OptionNames()
+	for o := range found(t, "connectors/nexmark/nexmark.go", regexp.MustCompile(`case "(\w+)":`)) {
+		options = append(options, o)
+	}
+	for o := range found(t, "connectors/file/file.go", regexp.MustCompile(`case name == "(\w+)"`)) {
+		options = append(options, o)
+	}
 	lists := found(t, "sql/bind/options.go", regexp.MustCompile(`(?m)^\s(?:source|query|sink)Options\s+= (.*)$`))
 	for list := range lists {
 		for _, m := range regexp.MustCompile(`"(\w+)"`).FindAllStringSubmatch(list, -1) {
