@@ -221,8 +221,7 @@ func (q *query) restore(context.Context) error {
 	}
 	m, err := q.eng.ledger.Query(q.def.ID)
 	if errors.Is(err, storage.ErrNotFound) {
-		q.base.Positions, err = q.eng.begins.read(q.def.ID)
-		return err
+		return q.eng.begins.read(q.def.ID, &q.base)
 	}
 	if err != nil {
 		return fmt.Errorf("state of %s: %w", q.def.Name, err)
@@ -243,7 +242,7 @@ func (q *query) openSinks(ctx context.Context) error {
 		if end.sink == nil {
 			continue
 		}
-		was := q.base.Sinks[fmt.Sprintf("%d.%d", end.def.ID, end.index)]
+		was := q.base.Sinks[end.sinkName()]
 		for _, c := range was.Chunks {
 			end.sink.send(c, 0)
 		}

@@ -50,10 +50,13 @@ func (q *query) restateKeys(ctx context.Context) error {
 			wanted = &keySet{at: q.def.Sink.Spec.Key, types: typesOf(end.def.Schema), rows: map[string]keyPlace{}}
 		}
 		ends = append(ends, end)
-		since := q.base.Sinks[fmt.Sprintf("%d.%d", end.def.ID, end.index)].Position
+		since := q.base.Sinks[end.sinkName()].Position
 		if err := end.sink.readBack(ctx, since, wanted.add); err != nil {
 			return err
 		}
+	}
+	if err := q.beganSinks(ctx, ends); err != nil {
+		return err
 	}
 	for _, end := range ends {
 		if len(wanted.rows) == 0 {
