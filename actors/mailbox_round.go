@@ -146,8 +146,10 @@ func (mb *Mailbox[P]) closeRound(due *Frontier, now int64) {
 		}
 		part.state = partAsked
 		r.left++
-		mb.out = append(mb.out, Effect[P]{Kind: EffectCollect, Lessee: k,
-			Collect: Collect{Round: r.no, Attempt: part.attempt, Count: len(part.lents), Lessee: k}})
+		mb.out = append(mb.out, Effect[P]{
+			Kind: EffectCollect, Lessee: k,
+			Collect: Collect{Round: r.no, Attempt: part.attempt, Count: len(part.lents), Lessee: k},
+		})
 	}
 }
 

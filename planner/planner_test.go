@@ -76,8 +76,10 @@ type random struct {
 }
 
 var columns = batch.Schema{
-	{Name: "a", Type: batch.T(batch.Int64)}, {Name: "b", Type: batch.T(batch.Int64)},
-	{Name: "s", Type: batch.T(batch.Text)}, {Name: "ts", Type: batch.T(batch.Timestamp)},
+	{Name: "a", Type: batch.T(batch.Int64)},
+	{Name: "b", Type: batch.T(batch.Int64)},
+	{Name: "s", Type: batch.T(batch.Text)},
+	{Name: "ts", Type: batch.T(batch.Timestamp)},
 }
 
 func (r *random) scan() logical.Node {

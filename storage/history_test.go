@@ -86,8 +86,15 @@ func (h *history) run(steps int) error {
 		weight int
 		run    func() error
 	}{
-		{"seal", 40, h.seal}, {"fold", 20, h.fold}, {"crash", 4, h.reopen}, {"drop", 2, h.drop},
-		{"flush", 3, h.flush}, {"sweep", 6, h.sweep}, {"pin", 6, h.pin}, {"damage", 1, h.damage}, {"lose", 1, h.lose},
+		{"seal", 40, h.seal},
+		{"fold", 20, h.fold},
+		{"crash", 4, h.reopen},
+		{"drop", 2, h.drop},
+		{"flush", 3, h.flush},
+		{"sweep", 6, h.sweep},
+		{"pin", 6, h.pin},
+		{"damage", 1, h.damage},
+		{"lose", 1, h.lose},
 	}
 	for step := range steps {
 		pick := h.r.IntN(83)

@@ -14,8 +14,12 @@ import (
 )
 
 var bidColumns = []connectors.Column{
-	{Name: "auction", Type: batch.T(batch.Int64)}, {Name: "bidder", Type: batch.T(batch.Int64)}, {Name: "price", Type: batch.T(batch.Int64)},
-	{Name: "channel", Type: batch.T(batch.Text)}, {Name: "url", Type: batch.T(batch.Text)}, {Name: "date_time", Type: batch.T(batch.Timestamp)},
+	{Name: "auction", Type: batch.T(batch.Int64)},
+	{Name: "bidder", Type: batch.T(batch.Int64)},
+	{Name: "price", Type: batch.T(batch.Int64)},
+	{Name: "channel", Type: batch.T(batch.Text)},
+	{Name: "url", Type: batch.T(batch.Text)},
+	{Name: "date_time", Type: batch.T(batch.Timestamp)},
 	{Name: "extra", Type: batch.T(batch.Text)},
 }
 

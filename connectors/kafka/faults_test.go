@@ -21,13 +21,28 @@ func TestOptions(t *testing.T) {
 		option, value string
 		want          string
 	}{
-		{false, "brokers", "nohost", "brokers"}, {false, "brokers", "", "brokers"}, {false, "topic", "", "topic"}, {false, "format", "xml", "format"},
-		{false, "colour", "red", "colour"}, {false, "isolation", "serializable", "isolation"}, {false, "max_record_bytes", "-1", "max_record_bytes"},
-		{false, "fetch_max_bytes", "12 parsecs", "fetch_max_bytes"}, {false, "compression", "gzip", "compression"}, {false, "tls", "perhaps", "tls"},
-		{false, "tls.ca", "/nowhere.pem", "tls"}, {false, "sasl.username", "x", "sasl.mechanism"}, {false, "sasl.mechanism", "plain", "sasl.username"},
-		{false, "sasl.mechanism", "kerberos", "sasl.mechanism"}, {false, "on_data_loss", "shrug", "on_data_loss"},
-		{true, "compression", "rar", "compression"}, {true, "partitions", "0", "partitions"}, {true, "format", "upsert_json", "format"}, {true, "group", "g", ""},
-		{false, "group", "g", ""}, {false, "fetch_max_bytes", "1 MB", ""}, {true, "replication", "3", ""},
+		{false, "brokers", "nohost", "brokers"},
+		{false, "brokers", "", "brokers"},
+		{false, "topic", "", "topic"},
+		{false, "format", "xml", "format"},
+		{false, "colour", "red", "colour"},
+		{false, "isolation", "serializable", "isolation"},
+		{false, "max_record_bytes", "-1", "max_record_bytes"},
+		{false, "fetch_max_bytes", "12 parsecs", "fetch_max_bytes"},
+		{false, "compression", "gzip", "compression"},
+		{false, "tls", "perhaps", "tls"},
+		{false, "tls.ca", "/nowhere.pem", "tls"},
+		{false, "sasl.username", "x", "sasl.mechanism"},
+		{false, "sasl.mechanism", "plain", "sasl.username"},
+		{false, "sasl.mechanism", "kerberos", "sasl.mechanism"},
+		{false, "on_data_loss", "shrug", "on_data_loss"},
+		{true, "compression", "rar", "compression"},
+		{true, "partitions", "0", "partitions"},
+		{true, "format", "upsert_json", "format"},
+		{true, "group", "g", ""},
+		{false, "group", "g", ""},
+		{false, "fetch_max_bytes", "1 MB", ""},
+		{true, "replication", "3", ""},
 	} {
 		s := spec("127.0.0.1:1", "t", rowColumns, c.option, c.value)
 		var err error
@@ -47,8 +62,10 @@ func TestOptions(t *testing.T) {
 		}
 	}
 	for _, m := range []connectors.Column{
-		{Name: "x", Type: batch.T(batch.Int64), Metadata: "key"}, {Name: "x", Type: batch.T(batch.Text), Metadata: "offset"},
-		{Name: "x", Type: batch.T(batch.Text), Metadata: "colour"}, {Name: "x", Type: batch.T(batch.Text), Metadata: "timestamp"},
+		{Name: "x", Type: batch.T(batch.Int64), Metadata: "key"},
+		{Name: "x", Type: batch.T(batch.Text), Metadata: "offset"},
+		{Name: "x", Type: batch.T(batch.Text), Metadata: "colour"},
+		{Name: "x", Type: batch.T(batch.Text), Metadata: "timestamp"},
 	} {
 		if _, err := New(Defaults{}).Source(spec("127.0.0.1:1", "t", []connectors.Column{m})); optionOf(err) != "x" {
 			t.Errorf("%+v: %v", m, err)

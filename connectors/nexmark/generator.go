@@ -198,6 +198,7 @@ func hotOr(out []int64, s stream, e int64, ratio uint64, hot, low, count int64) 
 func (g *Generator) bidPrices(row int64, n int) batch.Column {
 	return g.priceColumn(row, n, "price", "")
 }
+
 func (g *Generator) initialBids(row int64, n int) batch.Column {
 	return g.priceColumn(row, n, "initial", "")
 }

@@ -48,8 +48,10 @@ func (g *Generator) picks(row int64, n int, choice string, texts []string) batch
 	return out
 }
 
-func (g *Generator) names(row int64, n int) batch.Column  { return g.picks(row, n, "name", fullNames) }
+func (g *Generator) names(row int64, n int) batch.Column { return g.picks(row, n, "name", fullNames) }
+
 func (g *Generator) cities(row int64, n int) batch.Column { return g.picks(row, n, "city", usCities) }
+
 func (g *Generator) states(row int64, n int) batch.Column { return g.picks(row, n, "state", usStates) }
 
 func (g *Generator) emails(row int64, n int) batch.Column {
@@ -188,6 +190,7 @@ func baseURL(i uint64) []byte {
 func (g *Generator) channels(row int64, n int) batch.Column {
 	return g.linkColumn(row, n, &links().name)
 }
+
 func (g *Generator) urls(row int64, n int) batch.Column { return g.linkColumn(row, n, &links().url) }
 
 func (g *Generator) linkColumn(row int64, n int, from *batch.TextVec) batch.Column {

@@ -16,11 +16,20 @@ func TestResolve(t *testing.T) {
 		arg  batch.Kind
 		want batch.Kind // Unknown: an error
 	}{
-		{"count", batch.Text, batch.Int64}, {"sum", batch.Int16, batch.Int64}, {"sum", batch.Int32, batch.Int64},
-		{"sum", batch.Int64, batch.Numeric}, {"sum", batch.Float32, batch.Float32}, {"sum", batch.Float64, batch.Float64},
-		{"avg", batch.Int32, batch.Numeric}, {"avg", batch.Float32, batch.Float64}, {"avg", batch.Interval, batch.Interval},
-		{"min", batch.Date, batch.Date}, {"max", batch.Text, batch.Text}, {"max", batch.Bool, batch.Unknown},
-		{"sum", batch.Text, batch.Unknown}, {"median", batch.Int64, batch.Unknown},
+		{"count", batch.Text, batch.Int64},
+		{"sum", batch.Int16, batch.Int64},
+		{"sum", batch.Int32, batch.Int64},
+		{"sum", batch.Int64, batch.Numeric},
+		{"sum", batch.Float32, batch.Float32},
+		{"sum", batch.Float64, batch.Float64},
+		{"avg", batch.Int32, batch.Numeric},
+		{"avg", batch.Float32, batch.Float64},
+		{"avg", batch.Interval, batch.Interval},
+		{"min", batch.Date, batch.Date},
+		{"max", batch.Text, batch.Text},
+		{"max", batch.Bool, batch.Unknown},
+		{"sum", batch.Text, batch.Unknown},
+		{"median", batch.Int64, batch.Unknown},
 	} {
 		arg := batch.T(c.arg)
 		got, err := Resolve(c.name, &arg, false)

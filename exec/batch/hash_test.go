@@ -24,11 +24,29 @@ func TestHashIsFrozen(t *testing.T) {
 		text string
 		want uint64
 	}{
-		{Bool, "t", 0xa4c23858921b55e7}, {Bool, "f", 0x5c009a4f88e04547}, {Int64, "0", 0x5c009a4f88e04547}, {Int64, "1", 0xa4c23858921b55e7}, {Int32, "-1", 0x5b1a8b0c8a75b007}, {Int64, "1234567890123", 0xfd8dd3544ea38712},
-		{Float64, "0", 0x5c009a4f88e04547}, {Float64, "1.5", 0x2cf2d572c345661a}, {Float64, "NaN", 0xac8192fa89eb3992}, {Numeric, "1.5", 0x413fce20392be9b2}, {Numeric, "1", 0xa4c23858921b55e7}, {Numeric, "NaN", 0x907b67fd7680463},
+		{Bool, "t", 0xa4c23858921b55e7},
+		{Bool, "f", 0x5c009a4f88e04547},
+		{Int64, "0", 0x5c009a4f88e04547},
+		{Int64, "1", 0xa4c23858921b55e7},
+		{Int32, "-1", 0x5b1a8b0c8a75b007},
+		{Int64, "1234567890123", 0xfd8dd3544ea38712},
+		{Float64, "0", 0x5c009a4f88e04547},
+		{Float64, "1.5", 0x2cf2d572c345661a},
+		{Float64, "NaN", 0xac8192fa89eb3992},
+		{Numeric, "1.5", 0x413fce20392be9b2},
+		{Numeric, "1", 0xa4c23858921b55e7},
+		{Numeric, "NaN", 0x907b67fd7680463},
 		{Numeric, "123456789012345678901234567890123456789012345.5", 0x20abaa84bdf45a96},
-		{Text, "", 0x5c009a4f88e04547}, {Text, "a", 0x27ba22c11a341f1d}, {Text, "abcd", 0x839d9b94f12f61c1}, {Text, "abcdefgh", 0xbcbde91093f8a8e7}, {Text, "the quick brown fox", 0xf1492a1358d69fce},
-		{Date, "2024-01-01", 0xba527fba69b0c4f7}, {Timestamp, "2024-01-01", 0xd3f816797d131111}, {Interval, "1 day", 0x918dbb753318afb}, {Text, "NULL", 0x7abfe04c006c2dce}, {Int64, "NULL", 0x7abfe04c006c2dce},
+		{Text, "", 0x5c009a4f88e04547},
+		{Text, "a", 0x27ba22c11a341f1d},
+		{Text, "abcd", 0x839d9b94f12f61c1},
+		{Text, "abcdefgh", 0xbcbde91093f8a8e7},
+		{Text, "the quick brown fox", 0xf1492a1358d69fce},
+		{Date, "2024-01-01", 0xba527fba69b0c4f7},
+		{Timestamp, "2024-01-01", 0xd3f816797d131111},
+		{Interval, "1 day", 0x918dbb753318afb},
+		{Text, "NULL", 0x7abfe04c006c2dce},
+		{Int64, "NULL", 0x7abfe04c006c2dce},
 	} {
 		if got := hashOf(t, c.kind, c.text); got != c.want {
 			t.Errorf("{%d, %q, %#x},", c.kind, c.text, got)
@@ -42,9 +60,15 @@ func TestEqualValuesHashAlike(t *testing.T) {
 		kind Kind
 		a, b string
 	}{
-		{Float64, "0", "-0"}, {Float64, "NaN", "nan"}, {Numeric, "1", "1.00"}, {Numeric, "0", "-0.000"},
-		{Numeric, "1200", "1.2e3"}, {Numeric, "12345678901234567890123456789012345678901.50", "12345678901234567890123456789012345678901.5"},
-		{Interval, "1 month", "30 days"}, {Interval, "1 day", "24:00:00"}, {Interval, "1 day -24:00:00", "0"},
+		{Float64, "0", "-0"},
+		{Float64, "NaN", "nan"},
+		{Numeric, "1", "1.00"},
+		{Numeric, "0", "-0.000"},
+		{Numeric, "1200", "1.2e3"},
+		{Numeric, "12345678901234567890123456789012345678901.50", "12345678901234567890123456789012345678901.5"},
+		{Interval, "1 month", "30 days"},
+		{Interval, "1 day", "24:00:00"},
+		{Interval, "1 day -24:00:00", "0"},
 	} {
 		if hashOf(t, c.kind, c.a) != hashOf(t, c.kind, c.b) {
 			t.Errorf("%s: %s and %s differ", c.kind, c.a, c.b)

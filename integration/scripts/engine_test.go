@@ -120,7 +120,8 @@ var moreQuestions = []question{
 	},
 	{
 		"open_days", `SELECT window_start, count(*) AS n, sum(distance) AS miles FROM %s GROUP BY window_start`,
-		window{stream: "flights", event: "departure", size: "1 day", changes: true}, "",
+		window{stream: "flights", event: "departure", size: "1 day", changes: true},
+		"",
 	},
 	{
 		"routes", `SELECT origin, destination, count(*) AS n, avg(delay) AS delay, max(departure) AS latest FROM %s GROUP BY origin, destination`,
@@ -169,7 +170,8 @@ var moreQuestions = []question{
 	},
 	{
 		"patient_quakes", `SELECT window_start, count(*) AS n, max(mag) AS strongest FROM %s GROUP BY window_start`,
-		window{stream: "quakes", event: "at", size: "1 hour", lateness: "12 hours"}, "",
+		window{stream: "quakes", event: "at", size: "1 hour", lateness: "12 hours"},
+		"",
 	},
 	{
 		"hopping_quakes", `SELECT window_start, window_end, count(*) AS n, max(mag) AS strongest, count(DISTINCT place) AS places FROM %s GROUP BY window_start, window_end`,

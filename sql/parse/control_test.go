@@ -13,8 +13,15 @@ import (
 // apart.
 func TestDifferenceSees(t *testing.T) {
 	for _, pair := range [][2]string{
-		{"a + b * c", "(a + b) * c"}, {"a", `"A"`}, {"1.50", "1.5"}, {"f(a)", "f(DISTINCT a)"}, {"a IS NULL", "a IS NOT NULL"},
-		{"a", "b.a"}, {"ROW(a)", "a"}, {"f(x => 1)", "f(1)"}, {"CAST(a AS numeric(3,1))", "CAST(a AS numeric(3,2))"},
+		{"a + b * c", "(a + b) * c"},
+		{"a", `"A"`},
+		{"1.50", "1.5"},
+		{"f(a)", "f(DISTINCT a)"},
+		{"a IS NULL", "a IS NOT NULL"},
+		{"a", "b.a"},
+		{"ROW(a)", "a"},
+		{"f(x => 1)", "f(1)"},
+		{"CAST(a AS numeric(3,1))", "CAST(a AS numeric(3,2))"},
 	} {
 		if difference(exprOf(t, pair[0]), exprOf(t, pair[1])) == "" {
 			t.Errorf("%s and %s look the same", pair[0], pair[1])

@@ -130,10 +130,12 @@ func schemaColumnRows(e *Env, r *relation) [][]any {
 	var rows [][]any
 	for _, c := range e.classes() {
 		for i, a := range c.attributes() {
-			row := []any{"table_catalog", e.Database, "table_schema", c.schema, "table_name", c.name,
+			row := []any{
+				"table_catalog", e.Database, "table_schema", c.schema, "table_name", c.name,
 				"column_name", a.name, "ordinal_position", int64(i + 1), "is_nullable", yesNo(!a.notNull),
 				"data_type", formatType(a.oid, -1), "udt_catalog", e.Database, "udt_schema", pgCatalog,
-				"udt_name", typeName(a.oid), "is_identity", "NO", "is_updatable", "NO", "is_generated", "NEVER"}
+				"udt_name", typeName(a.oid), "is_identity", "NO", "is_updatable", "NO", "is_generated", "NEVER",
+			}
 			if a.generated != "" {
 				row = append(row, "generation_expression", a.generated, "is_generated", "ALWAYS")
 			}

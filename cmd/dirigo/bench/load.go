@@ -31,10 +31,14 @@ const (
 
 // bidColumns are a record's fields; sent is the clock in µs where it matters.
 var bidColumns = []connectors.Column{
-	{Name: "auction", Type: batch.T(batch.Int64)}, {Name: "bidder", Type: batch.T(batch.Int64)},
-	{Name: "price", Type: batch.T(batch.Int64)}, {Name: "channel", Type: batch.T(batch.Text)},
-	{Name: "url", Type: batch.T(batch.Text)}, {Name: "ts", Type: batch.T(batch.Int64)},
-	{Name: "sent", Type: batch.T(batch.Int64)}, {Name: "extra", Type: batch.T(batch.Text)},
+	{Name: "auction", Type: batch.T(batch.Int64)},
+	{Name: "bidder", Type: batch.T(batch.Int64)},
+	{Name: "price", Type: batch.T(batch.Int64)},
+	{Name: "channel", Type: batch.T(batch.Text)},
+	{Name: "url", Type: batch.T(batch.Text)},
+	{Name: "ts", Type: batch.T(batch.Int64)},
+	{Name: "sent", Type: batch.T(batch.Int64)},
+	{Name: "extra", Type: batch.T(batch.Text)},
 }
 
 // bids makes records of 165 bytes or so: a hundred auctions open at a time,
