@@ -66,9 +66,8 @@ type SourceDef struct {
 	// Watermark: the event-time column (of Columns) and the delay in µs; -1: none.
 	Watermark   int           `json:"wm"`
 	Delay       int64         `json:"delay,omitempty"`
-	IdleTimeout time.Duration `json:"idle,omitempty"`    // 0: never idle
-	OnIdle      string        `json:"on_idle,omitempty"` // "" or "advance"
-	Latest      bool          `json:"latest,omitempty"`  // new queries start at the end
+	IdleTimeout time.Duration `json:"idle,omitempty"`   // 0: never idle
+	Latest      bool          `json:"latest,omitempty"` // new queries start at the end
 }
 
 // SourceColumn is one column that queries see.
@@ -88,7 +87,6 @@ type QueryDef struct {
 	TimeZone string `json:"tz,omitempty"`
 	// Checkpoint is the interval between seals; 0: 1 s.
 	Checkpoint time.Duration `json:"checkpoint,omitempty"`
-	DeadLetter string        `json:"dead_letter,omitempty"`
 
 	sink connectors.Sink // of a query that lives only as long as somebody listens
 }

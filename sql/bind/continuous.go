@@ -52,8 +52,9 @@ func CreateView(stmt *ast.CreateView, env Env) (*Create, error) {
 func (o *options) query() (def *job.QueryDef, parallelism int, lateness time.Duration) {
 	lateness = o.duration("allowed_lateness")
 	parallelism = o.number("parallelism", 1, 128)
+	o.later("dead_letter", "Rejected rows can be read in dirigo_rejected.")
 	return &job.QueryDef{
-		SLO: o.duration("slo"), Checkpoint: o.duration("checkpoint_interval"), DeadLetter: o.text("dead_letter", ""),
+		SLO: o.duration("slo"), Checkpoint: o.duration("checkpoint_interval"),
 	}, parallelism, lateness
 }
 

@@ -199,7 +199,7 @@ func describeSource(out *strings.Builder, src *job.SourceDef) {
 	if src.Watermark >= 0 {
 		fmt.Fprintf(out, "  watermark %s - %s\n", src.Columns[src.Watermark].Name, logical.Micros(src.Delay))
 	}
-	fmt.Fprintf(out, "  options %v latest=%v idle=%s %q\n", src.Spec.Options, src.Latest, src.IdleTimeout, src.OnIdle)
+	fmt.Fprintf(out, "  options %v latest=%v idle=%s\n", src.Spec.Options, src.Latest, src.IdleTimeout)
 }
 
 func (s *session) explain(o *catalog.Object) physical.ExplainOptions {

@@ -40,6 +40,13 @@ func (o *options) fail(at ast.Pos, format string, args ...any) *Error {
 	return e
 }
 
+// later refuses an option that is known and has no effect yet.
+func (o *options) later(name, hint string) {
+	if opt := o.list.Lookup(name); opt != nil && o.err == nil {
+		o.err = fail(codeFeature, opt.ValPos, "option %s is not supported yet", name).hint("%s", hint)
+	}
+}
+
 // text returns an option's value, or its default, which is written out unless empty.
 func (o *options) text(name, def string) string {
 	value := def

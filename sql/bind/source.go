@@ -62,8 +62,8 @@ func (b *binder) source(stmt *ast.CreateStream) (*Create, error) {
 		Connector: connector, Watermark: -1,
 		Latest:      o.word("start", "earliest", "latest") == "latest",
 		IdleTimeout: o.duration("idle_timeout"),
-		OnIdle:      o.word("on_idle", "", "advance"),
 	}
+	o.later("on_idle", "Time stands still while all partitions are idle; idle_timeout keeps one idle partition from holding the others back.")
 	if o.err != nil {
 		return nil, at(o.err, stmt.Pos, codeInvalidParameter)
 	}
