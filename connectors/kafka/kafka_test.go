@@ -79,7 +79,11 @@ func makeTopic(t testing.TB, addr, name string, partitions int) {
 	os.Getenv("DIRIGO_TEST_KAFKA_TOOLS")
 	c := client(t, addr)
 	res, err := c.CreateTopics(testContext(t), &kafkago.CreateTopicsRequest{
-		Topics: []kafkago.TopicConfig{{Topic: name, NumPartitions: partitions, ReplicationFactor: 1}},
+		Topics: []kafkago.TopicConfig{{
+			Topic: name, NumPartitions: partitions, ReplicationFactor: 1,
+			// Records of these tests have fixed, old times: a broker would drop them when it next looks.
+			ConfigEntries: []kafkago.ConfigEntry{{ConfigName: "retention.ms", ConfigValue: "-1"}},
+		}},
 	})
 	if err == nil {
 		err = res.Errors[name]
