@@ -205,7 +205,7 @@ func TestTopicToTopic(t *testing.T) {
 		}
 		w.checkView(all)
 		w.checkPassed(all)
-		w.checkLatest(all)
+		w.checkLatest()
 	})
 }
 
@@ -246,7 +246,7 @@ func (w *world) checkPassed(all [][3]int64) {
 }
 
 // checkLatest compares the last value by key in the upsert topic with the view.
-func (w *world) checkLatest(all [][3]int64) {
+func (w *world) checkLatest() {
 	w.t.Helper()
 	w.exec(`CREATE STREAM upserts (k BIGINT, n BIGINT, total NUMERIC, at BIGINT METADATA FROM 'offset', part INT METADATA FROM 'partition')
 		WITH (connector = 'kafka', topic = '$latest', format = 'json')`)
@@ -280,5 +280,4 @@ func (w *world) checkLatest(all [][3]int64) {
 			w.t.Fatalf("key %s: the topic ends with %q, want %q (of %d keys, %d ends)", k, last[k], want, len(last), len(ends))
 		}
 	}
-	_ = all
 }

@@ -38,7 +38,7 @@ type Config struct {
 	HTTP    string // address of metrics and health; "": none
 	Kafka   string // brokers of streams that name none
 	Workers int    // 0: one per core
-	Memory  int64  // bytes for state; 0: a quarter of the machine's
+	Memory  int64  // bytes for state before it is paged out; 0: no limit
 	Profile bool   // pprof on HTTP
 	Version string
 	Logger  *slog.Logger
