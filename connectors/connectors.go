@@ -82,11 +82,15 @@ type Rows struct {
 	Partition int32
 	Base      int64   // offset of the first row, if Offsets is nil
 	Offsets   []int64 // one per row, where they are not consecutive
-	Next      int64   // the offset to go on from; moves even when N is 0
-	Born      int64   // append time of the last record, Unix ns
-	Bytes     int64   // of input consumed
-	End       bool    // a bounded source: this partition will give no more
-	Rejected  []Rejected
+	// Diff is a signed count per row, of formats that carry changes; nil: all +1.
+	// Of a format that carries the newest row of a key, −1 is a tombstone: the
+	// key's columns, the others NULL.
+	Diff     []int64
+	Next     int64 // the offset to go on from; moves even when N is 0
+	Born     int64 // append time of the last record, Unix ns
+	Bytes    int64 // of input consumed
+	End      bool  // a bounded source: this partition will give no more
+	Rejected []Rejected
 }
 
 // Rejected is a record that could not be decoded; it counts as read.

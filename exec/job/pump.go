@@ -236,7 +236,7 @@ func span(lo, hi int) []int32 {
 // build evaluates generated columns over the physical ones.
 func (p *pump) build(rows *connectors.Rows, now int64) *batch.Batch {
 	b := &batch.Batch{
-		Cols: rows.Cols, N: rows.N, Born: rows.Born, Time: batch.MaxTime,
+		Cols: rows.Cols, N: rows.N, Diff: rows.Diff, Born: rows.Born, Time: batch.MaxTime,
 		Origin: &batch.Origin{Source: p.src.def.ID, Partition: rows.Partition, Base: rows.Base, Offsets: rows.Offsets},
 	}
 	if b.Born == 0 {

@@ -84,6 +84,16 @@ func (s Spec) Kind() string {
 		return "sort"
 	case s.Values != nil:
 		return "values"
+	case s.Join != nil:
+		return "join"
+	case s.Temporal != nil:
+		return "temporal join"
+	case s.SetOp != nil:
+		return "set operation"
+	case s.Upsert != nil:
+		return "upsert"
+	case s.Unnest != nil:
+		return "unnest"
 	}
 	return "nothing"
 }
@@ -111,6 +121,16 @@ func (s Spec) Output(in [][]batch.Type) []batch.Type {
 		return s.Sort.Types
 	case s.Values != nil:
 		return s.Values.Types
+	case s.Join != nil:
+		return s.Join.Types()
+	case s.Temporal != nil:
+		return s.Temporal.Types()
+	case s.SetOp != nil:
+		return s.SetOp.Types
+	case s.Upsert != nil:
+		return s.Upsert.Types
+	case s.Unnest != nil:
+		return s.Unnest.output(first)
 	}
 	return first
 }
@@ -157,3 +177,12 @@ type nothing struct{}
 
 // Encode implements exec.Frozen.
 func (nothing) Encode() ([]exec.Block, error) { return nil, nil }
+
+// output returns the columns of the input with those that Unnest adds.
+func (u *Unnest) output(in []batch.Type) []batch.Type {
+	out := append(append([]batch.Type{}, in...), u.Type)
+	if u.Ordinality {
+		out = append(out, batch.T(batch.Int64))
+	}
+	return out
+}

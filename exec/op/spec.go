@@ -8,6 +8,7 @@ import (
 	"github.com/dirigo-stream/dirigo/exec/agg"
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/expr"
+	"github.com/dirigo-stream/dirigo/exec/join"
 )
 
 // Spec is one operator of a stored plan: exactly one field is set.
@@ -22,6 +23,39 @@ type Spec struct {
 	Materialize *Materialize `json:"materialize,omitempty"`
 	Sort        *Sort        `json:"sort,omitempty"`   // bounded queries only: emits at the end
 	Values      *Values      `json:"values,omitempty"` // bounded queries only: constant rows, no input
+
+	Join     *join.Join     `json:"join,omitempty"`     // two inputs: left, right
+	Temporal *join.Temporal `json:"temporal,omitempty"` // two inputs: rows, table
+	SetOp    *SetOp         `json:"setop,omitempty"`    // two inputs of equal columns
+	Upsert   *Upsert        `json:"upsert,omitempty"`   // records by key to changes
+	Unnest   *Unnest        `json:"unnest,omitempty"`   // rows × elements of an array
+}
+
+// SetOp is INTERSECT or EXCEPT over whole rows: a row's count in the output is a
+// function of its counts in both inputs (max(0, l − r) for EXCEPT ALL, and so on).
+type SetOp struct {
+	Types  []batch.Type `json:"types"`
+	Except bool         `json:"except,omitempty"` // else INTERSECT
+	All    bool         `json:"all,omitempty"`
+}
+
+// Upsert turns records that carry the newest row of their key (count +1), or the
+// key alone (count −1: a tombstone), into changes: −old +new. It keeps the
+// newest row by key.
+type Upsert struct {
+	Types []batch.Type `json:"types"`
+	Key   []int        `json:"key"`
+}
+
+// Unnest gives each row once per element of an array-valued expression, the
+// element in a further column (and its ordinal, from 1, in another one). An
+// empty or NULL array gives no row, with Outer one with NULLs.
+type Unnest struct {
+	Func       string     `json:"f"` // unnest, jsonb_array_elements, jsonb_array_elements_text, generate_series
+	Arg        *expr.Node `json:"arg"`
+	Type       batch.Type `json:"t"` // of the element
+	Ordinality bool       `json:"ord,omitempty"`
+	Outer      bool       `json:"outer,omitempty"`
 }
 
 // Window assigns rows to windows without grouping: two columns more, a row once
