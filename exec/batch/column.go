@@ -24,12 +24,16 @@ type Vec[T Fixed] struct {
 	Null []bool // nil: no NULL; else as long as Data
 }
 
-// TextVec is a column of texts: row i is Data[Off[i]:Off[i+1]].
-// Its zero value is an empty column, ready for Append.
+// TextVec is a column of texts or other bytes: row i is Data[Off[i]:Off[i+1]].
+// Its zero value is an empty column of texts, ready for Append.
 type TextVec struct {
 	Off  []uint32 // one more than rows; empty only in the zero value
 	Data []byte
 	Null []bool
+	// Tailed: each value may end in a tail that says how it is displayed, and
+	// counts neither in comparisons nor in hashes; see Significant. So it is for
+	// JSONB and arrays, where 1.0 equals 1.00.
+	Tailed bool
 }
 
 var (
@@ -96,7 +100,7 @@ func (v *TextVec) Gather(sel []int32) Column {
 	out := &TextVec{
 		Off:  make([]uint32, len(sel)+1),
 		Data: make([]byte, 0, size),
-		Null: gatherNulls(v.Null, sel),
+		Null: gatherNulls(v.Null, sel), Tailed: v.Tailed,
 	}
 	for i, row := range sel {
 		out.Data = append(out.Data, v.Data[v.Off[row]:v.Off[row+1]]...)
@@ -147,7 +151,7 @@ func New(k Kind, n int) Column {
 	case RepSpan:
 		return &Vec[Span]{Data: make([]Span, 0, n)}
 	}
-	return &TextVec{Off: append(make([]uint32, 0, n+1), 0)}
+	return &TextVec{Off: append(make([]uint32, 0, n+1), 0), Tailed: k.Tailed()}
 }
 
 func gatherNulls(nulls []bool, sel []int32) []bool {

@@ -13,6 +13,9 @@ func Compare(a Column, i int, b Column, j int) int {
 	case *Vec[int64]:
 		return cmp.Compare(a.Data[i], b.(*Vec[int64]).Data[j])
 	case *TextVec:
+		if a.Tailed {
+			return bytes.Compare(Significant(a.At(i)), Significant(b.(*TextVec).At(j)))
+		}
 		return bytes.Compare(a.At(i), b.(*TextVec).At(j))
 	case *Vec[float64]:
 		return CompareFloat(a.Data[i], b.(*Vec[float64]).Data[j])

@@ -20,7 +20,7 @@ const (
 // HashRows writes the hash of each selected row's values to out, which it
 // grows as needed and returns: out[k] belongs to row sel[k], or to row k where
 // sel is nil. Equal rows have equal hashes (−0 = 0, NaN = NaN, numeric 1.0 =
-// 1.00, intervals by length; NULL like NULL) whatever batch they are in.
+// 1.00, intervals by length, JSONB and arrays alike; NULL like NULL) whatever batch they are in.
 func HashRows(cols []Column, types []Type, sel []int32, n int, out []uint64) []uint64 {
 	if sel != nil {
 		n = len(sel)
@@ -95,7 +95,11 @@ func hashTexts(c *TextVec, sel []int32, out []uint64) {
 			out[k] = mix(out[k], hashNull)
 			continue
 		}
-		out[k] = HashBytes(out[k], c.At(row))
+		v := c.At(row)
+		if c.Tailed {
+			v = Significant(v)
+		}
+		out[k] = HashBytes(out[k], v)
 	}
 }
 

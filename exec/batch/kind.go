@@ -21,13 +21,20 @@ const (
 	Timestamp   Kind = 10
 	TimestampTZ Kind = 11
 	Interval    Kind = 12
+	Time        Kind = 13 // microseconds since midnight, 24:00 included
+	Bytea       Kind = 14
+	JSONB       Kind = 15
+	UUID        Kind = 16
+	Array       Kind = 17 // one dimension of Type.Elem
 )
 
 // Rep says how a kind lies in memory: which column type carries it.
 type Rep uint8
 
 // The representations: Vec[bool], Vec[int64], Vec[float64], Vec[Decimal],
-// *TextVec, Vec[Span].
+// *TextVec, Vec[Span], and *TextVec again for values that are bytes and no
+// text: as they are (BYTEA, UUID) or encoded so that their bytes order as the
+// values do (JSONB, arrays; see TextVec.Tailed).
 const (
 	RepBool Rep = iota
 	RepInt
@@ -35,9 +42,10 @@ const (
 	RepDecimal
 	RepText
 	RepSpan
+	RepBytes
 )
 
-// Rep returns the representation of k. All integers, dates and timestamps are
+// Rep returns the representation of k. All integers, dates and times are
 // int64 and both floats float64: their arithmetic checks ranges (and rounds to
 // float32) by kind, so that kernels exist once per representation.
 func (k Kind) Rep() Rep {
@@ -52,6 +60,8 @@ func (k Kind) Rep() Rep {
 		return RepText
 	case Interval:
 		return RepSpan
+	case Bytea, JSONB, UUID, Array:
+		return RepBytes
 	}
 	return RepInt
 }
@@ -59,6 +69,7 @@ func (k Kind) Rep() Rep {
 var kindNames = [...]string{
 	"unknown", "boolean", "smallint", "integer", "bigint", "real", "double precision",
 	"numeric", "text", "date", "timestamp without time zone", "timestamp with time zone", "interval",
+	"time without time zone", "bytea", "jsonb", "uuid", "array",
 }
 
 // String returns PostgreSQL's name of k.
@@ -72,19 +83,35 @@ func (k Kind) String() string {
 // Type is a kind with its modifiers.
 //
 // Precision is the n of VARCHAR(n) and the p of NUMERIC(p, s); 0 means none.
-// Scale counts only with a Precision.
+// Scale counts only with a Precision. Elem is the kind of an array's elements,
+// to which the modifiers belong then.
 type Type struct {
 	Kind      Kind  `json:"k"`
 	Precision int16 `json:"p,omitempty"`
 	Scale     int16 `json:"s,omitempty"`
+	Elem      Kind  `json:"e,omitempty"`
 }
 
 // T returns the type of kind k without modifiers.
 func T(k Kind) Type { return Type{Kind: k} }
 
+// ArrayOf returns the type of arrays with elements of type t.
+func ArrayOf(t Type) Type {
+	t.Elem, t.Kind = t.Kind, Array
+	return t
+}
+
+// ElemType returns the type of an array's elements.
+func (t Type) ElemType() Type {
+	t.Kind, t.Elem = t.Elem, Unknown
+	return t
+}
+
 // String returns the type as PostgreSQL's format_type prints it.
 func (t Type) String() string {
 	switch {
+	case t.Kind == Array:
+		return t.ElemType().String() + "[]"
 	case t.Kind == Numeric && t.Precision > 0:
 		return fmt.Sprintf("numeric(%d,%d)", t.Precision, t.Scale)
 	case t.Kind == Text && t.Precision > 0:

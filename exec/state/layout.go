@@ -33,25 +33,30 @@ const (
 
 func (k Key) variable() bool {
 	switch k.Kind.Rep() {
-	case batch.RepText, batch.RepDecimal, batch.RepSpan:
+	case batch.RepText, batch.RepBytes, batch.RepDecimal, batch.RepSpan:
 		return true
 	}
 	return false
 }
 
-// tail is how many bytes at the end of a key's encoding do not count when two
-// keys are compared: they say how the value is displayed.
-func (k Key) tail() uint32 {
-	if k.Exact {
-		return 0
+// significant is the part of a key's encoding that counts when two keys are
+// compared: what is left off at the end says how the value is displayed.
+func (k Key) significant(v []byte) []byte {
+	if k.Exact || k.Kind == batch.Text {
+		return v
 	}
+	tail := 0
 	switch k.Kind.Rep() {
 	case batch.RepDecimal:
-		return 2
+		tail = 2
 	case batch.RepSpan:
-		return 16
+		tail = 16
+	case batch.RepBytes:
+		if k.Kind.Tailed() {
+			return batch.Significant(v)
+		}
 	}
-	return 0
+	return v[:max(0, len(v)-tail)]
 }
 
 // shape is a Layout with its word offsets worked out.

@@ -84,9 +84,7 @@ func (p *page) equal(s *shape, base int, k *Keys, i int) bool {
 		}
 		off, n := span(w)
 		a, b := p.heap[off:off+n], c.data[c.start[i]:c.end[i]]
-		if t := int(s.Keys[j].tail()); t > 0 && len(a) >= t && len(b) >= t {
-			a, b = a[:len(a)-t], b[:len(b)-t]
-		}
+		a, b = s.Keys[j].significant(a), s.Keys[j].significant(b)
 		if !bytes.Equal(a, b) {
 			return false
 		}
