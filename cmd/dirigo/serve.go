@@ -31,15 +31,25 @@ Ctrl-C stops at once. Everything durable lives in --data.`)
 	var x serverFlags
 	x.register(f, "./dirigo-data")
 	brokers := f.String("kafka", "", "`brokers` (host:port,…) of streams that name none")
+	parallelism := f.Int("parallelism", 0, "`number` of instances of a vertex in new queries that do not say; 0: one per worker")
+	var access accessFlags
+	access.register(f)
 	if err := parse(f, args); err != nil {
 		return err
 	}
 	if x.workers < 0 {
 		return usageError{fmt.Errorf("--workers %d: want 0 or more", x.workers)}
 	}
+	if *parallelism < 0 || *parallelism > 128 {
+		return usageError{fmt.Errorf("--parallelism %d: want 0 to 128", *parallelism)}
+	}
 	began := time.Now()
 	cfg := x.config()
-	cfg.Kafka = *brokers
+	cfg.Kafka, cfg.Parallelism = *brokers, *parallelism
+	var err error
+	if cfg.TLS, cfg.Password, err = access.load(); err != nil {
+		return err
+	}
 	s, err := server.Start(ctx, cfg)
 	if err != nil {
 		return err

@@ -1,22 +1,14 @@
 package scripts
 
 import (
-	"bufio"
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
-	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/dirigo-stream/dirigo/cmd/dirigo/server"
+	processes "github.com/dirigo-stream/dirigo/integration/node"
 	"github.com/dirigo-stream/dirigo/storage/mem"
 )
 
@@ -67,103 +59,24 @@ func (n *inProcess) stop() error {
 
 func (n *inProcess) kill() error { return n.stop() }
 
-// program is the built dirigo, made once.
-var program struct {
-	once sync.Once
-	path string
-	err  error
-}
-
-// dirigo builds the program and returns its path.
-func dirigo(t *testing.T) string {
-	t.Helper()
-	program.once.Do(func() {
-		dir, err := os.MkdirTemp("", "dirigo-scripts")
-		if err != nil {
-			program.err = err
-			return
-		}
-		program.path = filepath.Join(dir, "dirigo")
-		out, err := exec.Command("go", "build", "-o", program.path, "../../cmd/dirigo").CombinedOutput()
-		if err != nil {
-			program.err = fmt.Errorf("build dirigo: %w\n%s", err, out)
-		}
-	})
-	if program.err != nil {
-		t.Fatal(program.err)
-	}
-	return program.path
-}
-
 // process is dirigo serve.
-type process struct {
-	cmd    *exec.Cmd
-	listen string
-	stderr *strings.Builder
-	done   chan error
-}
+type process struct{ *processes.Process }
 
-var ready = regexp.MustCompile(`psql on ([^,]+),`)
-
-func startProcess(path, data, brokers string) (node, error) {
-	p := &process{stderr: &strings.Builder{}, done: make(chan error, 1)}
-	p.cmd = exec.Command(path, "serve", "--data", data, "--listen", "127.0.0.1:0", "--http", "", "--kafka", brokers)
-	p.cmd.Stderr = p.stderr
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	out, err := p.cmd.StdoutPipe()
+func startProcess(data, brokers string) (node, error) {
+	p, err := processes.Start(data, "--kafka", brokers)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.cmd.Start(); err != nil {
-		return nil, err
-	}
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if m := ready.FindStringSubmatch(lines.Text()); m != nil {
-			p.listen = m[1]
-			break
-		}
-	}
-	go func() {
-		_, _ = io.Copy(io.Discard, out)
-		p.done <- p.cmd.Wait()
-	}()
-	if p.listen == "" {
-		return nil, fmt.Errorf("dirigo serve: %w: %s", <-p.done, p.stderr)
-	}
-	return p, nil
+	return process{p}, nil
 }
 
-func (p *process) addr() string { return p.listen }
-
-func (p *process) stop() error {
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	select {
-	case err := <-p.done:
-		if err != nil {
-			return fmt.Errorf("dirigo serve: %w: %s", err, p.stderr)
-		}
-		return nil
-	case <-time.After(patience):
-		return errors.Join(errors.New("dirigo serve does not stop"), p.kill())
-	}
-}
-
-func (p *process) kill() error {
-	if err := p.cmd.Process.Kill(); err != nil {
-		return err
-	}
-	<-p.done
-	return nil
-}
+func (p process) addr() string { return p.Addr }
+func (p process) stop() error  { return p.Stop() }
+func (p process) kill() error  { return p.Kill() }
 
 // TestMain removes the built program.
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if program.path != "" {
-		os.RemoveAll(filepath.Dir(program.path))
-	}
+	processes.Clean()
 	os.Exit(code)
 }

@@ -140,8 +140,8 @@ func playVariant(t *testing.T, s *script, v variant, seed uint64, sum *tally) {
 // same state.
 func starter(t *testing.T, v variant, brokers string, seed uint64, sum *tally) func(context.Context) (node, error) {
 	if v.end == "kill" {
-		path, data := dirigo(t), t.TempDir()
-		return func(context.Context) (node, error) { return startProcess(path, data, brokers) }
+		data := t.TempDir()
+		return func(context.Context) (node, error) { return startProcess(data, brokers) }
 	}
 	disk := mem.NewDisk()
 	return func(ctx context.Context) (node, error) {

@@ -5,6 +5,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -42,6 +43,12 @@ type Config struct {
 	Profile bool   // pprof on HTTP
 	Version string
 	Logger  *slog.Logger
+	// TLS offers encryption to clients; nil: none. Password knows who may
+	// connect; nil: everybody.
+	TLS      *tls.Config
+	Password func(user string) (password string, ok bool)
+	// Parallelism of new queries that do not say; 0: one instance per worker.
+	Parallelism int
 
 	// Connectors stand in for those of the same name, or beside them.
 	Connectors map[string]connectors.Connector
@@ -52,8 +59,6 @@ type Config struct {
 	Lending  actors.Lending
 	CutNow   func() bool
 	ReadRows func() int
-	// Parallelism of new queries that do not say; 0: one instance per worker.
-	Parallelism int
 }
 
 // Server is a running node.
@@ -192,6 +197,7 @@ func (s *Server) listen() error {
 	go func() {
 		defer s.wire.Done()
 		s.wires = pgwire.Serve(ctx, l, pgwire.Config{
+			TLS: s.cfg.TLS, Password: s.cfg.Password,
 			Open:     func(c result.Client) (pgwire.Session, error) { return s.DB.Open(c) },
 			Panicked: func(v any, stack []byte) { s.cfg.Logger.Error("statement failed", "panic", v, "stack", string(stack)) },
 		})

@@ -1,0 +1,106 @@
+package relational
+
+import (
+	"fmt"
+	"strings"
+)
+
+// change is a random INSERT, UPDATE or DELETE on one of the tables.
+func (g *gen) change() string {
+	t := pick(g, g.tables)
+	switch n := g.IntN(10); {
+	case n < 5:
+		return g.insert(t)
+	case n < 8:
+		return g.update(t)
+	}
+	return g.remove(t)
+}
+
+func (g *gen) insert(t relation) string {
+	if g.chance(12) {
+		from := pick(g, g.tables)
+		alias := "x"
+		in := qualified(alias, from.columns)
+		var items []string
+		for i, c := range t.columns {
+			if i < t.key && c.kind != text {
+				items = append(items, g.ofKind(in, c.kind))
+				continue
+			}
+			items = append(items, g.ofKind(in, c.kind))
+		}
+		sql := fmt.Sprintf("INSERT INTO %s SELECT %s FROM %s AS x WHERE %s", t.name, strings.Join(items, ", "), from.name, g.simple(in))
+		if t.key > 0 {
+			sql += " ON CONFLICT DO NOTHING"
+		}
+		return sql
+	}
+	var rows []string
+	for range 1 + g.IntN(3) {
+		var cells []string
+		for i, c := range t.columns {
+			cells = append(cells, g.value(c.kind, i >= t.key || g.chance(3)))
+		}
+		rows = append(rows, "("+strings.Join(cells, ", ")+")")
+	}
+	sql := fmt.Sprintf("INSERT INTO %s VALUES %s", t.name, strings.Join(rows, ", "))
+	if t.key > 0 {
+		switch g.IntN(4) {
+		case 0:
+			sql += " ON CONFLICT DO NOTHING"
+		case 1, 2:
+			if len(t.columns) > t.key {
+				c := t.columns[t.key+g.IntN(len(t.columns)-t.key)]
+				sql += fmt.Sprintf(" ON CONFLICT (%s) DO UPDATE SET %s = %s", names(t.columns[:t.key]), c.name, pick(g, []string{"excluded." + c.name, g.value(c.kind, true)}))
+			}
+		}
+	}
+	return sql
+}
+
+func (g *gen) update(t relation) string {
+	in := scope(t.columns)
+	first := t.key
+	if first >= len(t.columns) || g.chance(15) {
+		first = 0 // a key changes: rows may meet, which is an error in both
+	}
+	c := t.columns[first+g.IntN(len(t.columns)-first)]
+	e := g.value(c.kind, true)
+	switch {
+	case c.kind == integer && g.chance(50):
+		e = c.name + " + 1"
+	case g.chance(30):
+		if same := in.of(c.kind); len(same) > 1 {
+			e = pick(g, same).name
+		}
+	}
+	return fmt.Sprintf("UPDATE %s SET %s = %s WHERE %s", t.name, c.name, e, g.predicateOn(t))
+}
+
+func (g *gen) remove(t relation) string {
+	return fmt.Sprintf("DELETE FROM %s WHERE %s", t.name, g.predicateOn(t))
+}
+
+// predicateOn is a condition on one table, now and then with a subquery.
+func (g *gen) predicateOn(t relation) string {
+	if g.chance(10) {
+		other := pick(g, g.tables)
+		for range 5 {
+			c := pick(g, t.columns)
+			if same := qualified("o", other.columns).of(c.kind); len(same) > 0 {
+				return c.name + " IN (SELECT " + pick(g, same).name + " FROM " + other.name + " AS o)"
+			}
+		}
+	}
+	return g.simple(t.columns)
+}
+
+// transaction is a few changes between BEGIN and COMMIT or ROLLBACK.
+func (g *gen) transaction() []string {
+	out := []string{"BEGIN"}
+	for range 1 + g.IntN(4) {
+		out = append(out, g.change())
+	}
+	return append(out, pick(g, []string{"COMMIT", "COMMIT", "COMMIT", "ROLLBACK"}))
+}

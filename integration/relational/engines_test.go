@@ -1,0 +1,165 @@
+package relational
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/dirigo-stream/dirigo/actors"
+	"github.com/dirigo-stream/dirigo/cmd/dirigo/server"
+	"github.com/dirigo-stream/dirigo/integration/node"
+	"github.com/dirigo-stream/dirigo/storage/mem"
+)
+
+// patience is how long one statement may take; never a matter of speed.
+const patience = 2 * time.Minute
+
+// client is a connection to either engine.
+type client struct{ conn *pgconn.PgConn }
+
+func dial(ctx context.Context, addr string) (*client, error) {
+	conn, err := pgconn.Connect(ctx, "postgres://test@"+addr+"/dirigo?sslmode=disable")
+	if err != nil {
+		return nil, err
+	}
+	return &client{conn}, nil
+}
+
+// answer is what a statement gave: rows as text, sorted by nobody, and the tag,
+// or an SQLSTATE.
+type answer struct {
+	rows []string
+	tag  string
+	code string
+	err  error
+}
+
+func (c *client) run(sql string) answer {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	results, err := c.conn.Exec(ctx, sql).ReadAll()
+	a := answer{err: err}
+	var pe *pgconn.PgError
+	if errors.As(err, &pe) {
+		a.code = pe.Code
+		return a
+	}
+	for _, r := range results {
+		a.tag = r.CommandTag.String()
+		for _, row := range r.Rows {
+			cells := make([]string, len(row))
+			for i, v := range row {
+				cells[i] = string(v)
+				if v == nil {
+					cells[i] = "NULL"
+				}
+			}
+			a.rows = append(a.rows, strings.Join(cells, "|"))
+		}
+	}
+	return a
+}
+
+// lost says that the connection, not the statement, failed.
+func (a answer) lost() bool { return a.err != nil && a.code == "" }
+
+// variant is one way to run Dirigo that must not change its rows.
+type variant struct {
+	name   string
+	config func(seed uint64) server.Config
+	kill   bool // SIGKILL of a process at places that the seed chooses
+}
+
+var variants = []variant{
+	{name: "parallelism1", config: func(uint64) server.Config { return server.Config{Parallelism: 1} }},
+	{name: "parallelism3", config: func(uint64) server.Config { return server.Config{Parallelism: 3} }},
+	{name: "lentAndCut", config: lentAndCut},
+	{name: "restarted", config: lentAndCut},
+	{name: "killed", kill: true},
+}
+
+// lentAndCut lends most messages, and ends ticks behind any unit of few rows.
+func lentAndCut(seed uint64) server.Config {
+	var mu sync.Mutex
+	rng := rand.New(rand.NewPCG(seed, 2))
+	draw := func(n int) int {
+		mu.Lock()
+		defer mu.Unlock()
+		return rng.IntN(n)
+	}
+	return server.Config{
+		Parallelism: 3,
+		Lending:     actors.SeededLending(seed, 0.7),
+		Epoch:       time.Duration(3+seed%20) * time.Millisecond,
+		CutNow:      func() bool { return draw(3) == 0 },
+		ReadRows:    func() int { return 1 + draw(4) },
+	}
+}
+
+// dirigo is the engine under test and what it lives on.
+type dirigo struct {
+	*client
+	start func(ctx context.Context) (addr string, stop, kill func() error, err error)
+	stop  func() error
+	kill  func() error
+}
+
+// newDirigo starts a node of a variant on an empty disk.
+func newDirigo(v variant, seed uint64, dir string) (*dirigo, error) {
+	d := &dirigo{}
+	if v.kill {
+		d.start = func(context.Context) (string, func() error, func() error, error) {
+			p, err := node.Start(dir, "--parallelism", fmt.Sprint(1+seed%3))
+			if err != nil {
+				return "", nil, nil, err
+			}
+			return p.Addr, p.Stop, p.Kill, nil
+		}
+		return d, d.up()
+	}
+	disk := mem.NewDisk()
+	d.start = func(ctx context.Context) (string, func() error, func() error, error) {
+		cfg := v.config(seed)
+		cfg.Store, cfg.Listen, cfg.Workers = disk.Open(), "127.0.0.1:0", 2
+		if cfg.Epoch == 0 {
+			cfg.Epoch = 20 * time.Millisecond
+		}
+		s, err := server.Start(ctx, cfg)
+		if err != nil {
+			return "", nil, nil, err
+		}
+		stop := func() error {
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			defer cancel()
+			return s.Close(ctx)
+		}
+		return s.Addr(), stop, stop, nil
+	}
+	return d, d.up()
+}
+
+func (d *dirigo) up() error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	addr, stop, kill, err := d.start(ctx)
+	if err != nil {
+		return err
+	}
+	d.stop, d.kill = stop, kill
+	d.client, err = dial(ctx, addr)
+	return err
+}
+
+// restart ends the node, by SIGKILL where it is a process, and starts it again.
+func (d *dirigo) restart() error {
+	if err := d.kill(); err != nil {
+		return err
+	}
+	return d.up()
+}

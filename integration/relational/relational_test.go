@@ -1,0 +1,263 @@
+package relational
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/dirigo-stream/dirigo/integration/node"
+	"github.com/dirigo-stream/dirigo/integration/pg"
+)
+
+var (
+	casesFlag = flag.Int("cases", 0, "random cases a variant; 0: a short form, or the long one with DIRIGO_CHECK=long")
+	seedFlag  = flag.Uint64("seed", 0, "first seed; 0: from the time")
+)
+
+// cases returns how many random cases each variant runs.
+func cases() int {
+	switch {
+	case *casesFlag > 0:
+		return *casesFlag
+	case os.Getenv("DIRIGO_CHECK") == "long":
+		return 500
+	case testing.Short():
+		return 6
+	}
+	return 16
+}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	node.Clean()
+	os.Exit(code)
+}
+
+// TestRandom: random views over random tables hold what PostgreSQL computes,
+// whatever changes, however the work is cut, lent, restarted or killed.
+func TestRandom(t *testing.T) {
+	base := *seedFlag
+	if base == 0 {
+		base = uint64(time.Now().UnixNano() % 1e9)
+	}
+	rival := postgres(t)
+	for _, v := range variants {
+		t.Run(v.name, func(t *testing.T) {
+			total := &bench{refused: map[string]int{}}
+			n := 0
+			var d *dirigo
+			defer func() {
+				if d != nil {
+					_ = d.stop()
+				}
+			}()
+			for ; n < cases() && !t.Failed(); n++ {
+				if n%25 == 0 { // a node of its own for a while
+					if d != nil {
+						if err := d.stop(); err != nil {
+							t.Fatal(err)
+						}
+					}
+					d = start(t, v, base+uint64(n))
+				}
+				one(t, v, base+uint64(n), rival, d, total)
+			}
+			refusals := 0
+			for _, n := range total.refused {
+				refusals += n
+			}
+			t.Logf("%d cases from seed %d: %d views and %d rows compared, %d queries refused", n, base, total.checked, total.rows, refusals)
+			for text, n := range total.refused {
+				t.Logf("  %d × %s", n, text)
+			}
+			if total.rows == 0 || refusals*4 > total.checked {
+				t.Error("too little was compared")
+			}
+		})
+	}
+}
+
+func postgres(t *testing.T) *client {
+	t.Helper()
+	conn, err := pgconn.ConnectConfig(t.Context(), &pg.Start(t).Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return &client{conn}
+}
+
+func start(t *testing.T, v variant, seed uint64) *dirigo {
+	t.Helper()
+	d, err := newDirigo(v, seed, filepath.Join(t.TempDir(), "data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// one makes and runs a random case; a failing one is shrunk and shown as a
+// script for testdata.
+func one(t *testing.T, v variant, seed uint64, rival *client, d *dirigo, total *bench) {
+	b := &bench{pg: rival, dirigo: d, refused: total.refused}
+	g := newGen(seed)
+	var done []step
+	try := func(s step) bool {
+		if t.Failed() {
+			return false
+		}
+		ok, err := b.take(s)
+		if ok || err != nil {
+			done = append(done, s)
+		}
+		if err != nil {
+			t.Errorf("seed %d, %s: %v", seed, v.name, err)
+			shrink(t, v, seed, rival, done)
+		}
+		return ok
+	}
+	g.play(try, v)
+	if !t.Failed() {
+		if err := b.clear(); err != nil {
+			t.Errorf("seed %d, %s: %v\nafter:\n%s", seed, v.name, err, script(done))
+		}
+	}
+	total.checked += b.checked
+	total.rows += b.rows
+}
+
+// play makes the steps of a case one by one; try says whether a step was taken.
+func (g *gen) play(try func(step) bool, v variant) {
+	for range 2 + g.IntN(2) {
+		try(step{statement, g.table()})
+	}
+	changes := func(n int) {
+		for range n {
+			if g.chance(15) {
+				for _, sql := range g.transaction() {
+					try(step{statement, sql})
+				}
+				continue
+			}
+			try(step{statement, g.change()})
+		}
+	}
+	changes(g.IntN(12))
+	for i := range 2 + g.IntN(3) {
+		sql, cols := g.query(2)
+		name := fmt.Sprintf("%sv%d", g.prefix, i+1)
+		if try(step{view, name + " AS " + sql}) {
+			g.relations = append(g.relations, relation{name: name, columns: cols})
+		}
+		changes(g.IntN(4))
+	}
+	for range 3 + g.IntN(3) {
+		changes(1 + g.IntN(8))
+		if (v.kill || v.name == "restarted") && g.chance(40) {
+			try(step{restart, ""})
+		}
+		try(step{check, ""})
+		if g.chance(50) {
+			sql, _ := g.query(2)
+			try(step{query, sql})
+		}
+	}
+}
+
+func script(steps []step) string {
+	var b strings.Builder
+	for _, s := range steps {
+		b.WriteString(s.String() + "\n")
+	}
+	return b.String()
+}
+
+// shrink leaves out steps for as long as the rest still fails, and shows it.
+func shrink(t *testing.T, v variant, seed uint64, rival *client, steps []step) {
+	t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for size := len(steps) / 2; size >= 1; size /= 2 {
+		for at := 0; at+size <= len(steps) && time.Now().Before(deadline); {
+			fewer := append(append([]step{}, steps[:at]...), steps[at+size:]...)
+			if replay(t, v, seed, rival, fewer) != nil {
+				steps = fewer
+			} else {
+				at += size
+			}
+		}
+	}
+	t.Logf("shrunk (keep it as testdata/seed%d.steps):\n%s\nfails with: %v", seed, script(steps), replay(t, v, seed, rival, steps))
+}
+
+// replay runs steps on a node of its own; steps that cannot be taken are left
+// out.
+func replay(t *testing.T, v variant, seed uint64, rival *client, steps []step) error {
+	d, err := newDirigo(v, seed, filepath.Join(t.TempDir(), "data"+strconv.FormatInt(time.Now().UnixNano(), 36)))
+	if err != nil {
+		return err
+	}
+	b := &bench{pg: rival, dirigo: d, refused: map[string]int{}}
+	defer func() {
+		rival.run("ROLLBACK")
+		for i := len(b.objects) - 1; i >= 0; i-- {
+			rival.run(b.objects[i] + " CASCADE")
+		}
+		_ = d.stop()
+	}()
+	for _, s := range steps {
+		if _, err := b.take(s); err != nil {
+			var f *failure
+			if errors.As(err, &f) && strings.Contains(err.Error(), "PostgreSQL: <nil>") && strings.Contains(err.Error(), "42P01") {
+				return nil // a step before it is needed
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// TestKept plays the cases that once failed, in every variant.
+func TestKept(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.steps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rival := postgres(t)
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range variants {
+			if testing.Short() && v.kill {
+				continue
+			}
+			if err := replay(t, v, 1, rival, parseSteps(string(text))); err != nil {
+				t.Errorf("%s, %s: %v", filepath.Base(f), v.name, err)
+			}
+		}
+	}
+}
+
+// TestDifferenceIsSeen: the comparison sees one row more, less, or changed.
+func TestDifferenceIsSeen(t *testing.T) {
+	rows := []string{"1|a", "2|b", "2|b"}
+	for _, other := range [][]string{{"1|a", "2|b"}, {"1|a", "2|b", "2|b", "2|b"}, {"1|a", "2|b", "2|c"}, nil} {
+		if difference(rows, other) == "" {
+			t.Errorf("%v and %v look the same", rows, other)
+		}
+	}
+	if d := difference(rows, []string{"2|b", "1|a", "2|b"}); d != "" {
+		t.Errorf("order matters: %s", d)
+	}
+}
