@@ -55,7 +55,7 @@ var layers = []struct {
 // import anything.
 var homes = map[string][]string{
 	"github.com/pingcap/tidb":       {"sql/parse"},
-	"github.com/jackc/pgx":          {"sql/pgwire"},
+	"github.com/jackc/pgx":          {"sql/pgwire", "integration/pg"},
 	"github.com/segmentio/kafka-go": {"connectors/kafka"},
 	"github.com/twmb/franz-go":      {"connectors/kafka/embedded"},
 	"github.com/dgraph-io/badger":   {"storage/badger"},
