@@ -16,7 +16,7 @@ import (
 // not seen from any offset, markers never; read_uncommitted shows all rows.
 func TestAborted(t *testing.T) {
 	name := topic(t, bootstrap, 1)
-	a, b := newTxn(t, name, "a-"+run), newTxn(t, name, "b-"+run)
+	a, b := newTxn(t, name, unique("a")), newTxn(t, name, unique("b"))
 	id := 0
 	var committed, all []string
 	note := func(name string, seen bool) string {

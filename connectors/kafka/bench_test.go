@@ -194,7 +194,7 @@ func BenchmarkBatch(b *testing.B) {
 }
 
 func benchBatch(b *testing.B) (*batch.Batch, *sink) {
-	s := openSink(b, spec(bootstrap, "bench-"+run, bidColumns)).(*sink)
+	s := openSink(b, spec(bootstrap, unique("bench"), bidColumns)).(*sink)
 	src := source{spec: s.spec}
 	d, err := src.decoder()
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol/listoffsets"
 
 	"github.com/dirigo-stream/dirigo/connectors"
 )
@@ -186,28 +187,47 @@ func unwrapClient(err error) error {
 	return err
 }
 
-// offsets returns the bounds of partitions of a topic: earliest and next.
+// offsets returns the bounds of partitions of a topic: earliest and next. They
+// are where reading begins, so a bound without an answer is an error; kafka-go's
+// own ListOffsets would give 0 for it.
 func (c *cluster) offsets(ctx context.Context, topic string, partitions []int32, committed bool) (map[int32][2]int64, error) {
-	req := &kafkago.ListOffsetsRequest{Topics: map[string][]kafkago.OffsetRequest{}}
+	req := &listoffsets.Request{ReplicaID: -1, Topics: []listoffsets.RequestTopic{{Topic: topic}}}
 	if committed {
-		req.IsolationLevel = kafkago.ReadCommitted
+		req.IsolationLevel = int8(kafkago.ReadCommitted)
 	}
+	out := make(map[int32][2]int64, len(partitions))
 	for _, p := range partitions {
-		req.Topics[topic] = append(req.Topics[topic], kafkago.FirstOffsetOf(int(p)), kafkago.LastOffsetOf(int(p)))
+		out[p] = [2]int64{-1, -1}
+		for _, at := range []int64{kafkago.FirstOffset, kafkago.LastOffset} {
+			req.Topics[0].Partitions = append(req.Topics[0].Partitions, listoffsets.RequestPartition{Partition: p, CurrentLeaderEpoch: -1, Timestamp: at})
+		}
 	}
-	res, err := c.client.ListOffsets(ctx, req)
+	m, err := c.client.Transport.RoundTrip(ctx, c.addr, req)
 	if err != nil {
 		return nil, c.explain(ctx, topic, err)
 	}
-	out := make(map[int32][2]int64, len(partitions))
-	for _, p := range res.Topics[topic] {
-		if p.Error != nil {
-			return nil, fmt.Errorf("offsets of partition %d: %w", p.Partition, p.Error)
+	for _, t := range m.(*listoffsets.Response).Topics {
+		for _, p := range t.Partitions {
+			x, asked := out[p.Partition]
+			if err := kafkago.Error(p.ErrorCode); err == kafkago.Unknown { // kafka-go's word for one request of several that was cut off
+				return nil, fmt.Errorf("offsets of partition %d: %w", p.Partition, kafkago.NetworkException)
+			} else if err != 0 {
+				return nil, fmt.Errorf("offsets of partition %d: %w", p.Partition, err)
+			}
+			if p.Timestamp == kafkago.FirstOffset { // which request it answers
+				x[0] = p.Offset
+			} else {
+				x[1] = p.Offset
+			}
+			if asked {
+				out[p.Partition] = x
+			}
 		}
-		if p.FirstOffset < 0 || p.LastOffset < 0 {
-			return nil, fmt.Errorf("offsets of partition %d: %w", p.Partition, kafkago.LeaderNotAvailable)
+	}
+	for p, x := range out {
+		if x[0] < 0 || x[1] < 0 {
+			return nil, fmt.Errorf("offsets of partition %d: no answer: %w", p, kafkago.LeaderNotAvailable)
 		}
-		out[int32(p.Partition)] = [2]int64{p.FirstOffset, p.LastOffset}
 	}
 	return out, nil
 }

@@ -3,7 +3,6 @@ package kafka
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"testing"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -65,9 +64,8 @@ func (r latestReader) Assign(p int32, from connectors.Start) {
 
 // TestSinkContract: what every sink must do.
 func TestSinkContract(t *testing.T) {
-	var n atomic.Int64
 	conntest.RunSink(t, func(t *testing.T) conntest.Sink {
-		name := fmt.Sprint("contract-", n.Add(1), "-", run)
+		name := unique("contract")
 		return conntest.Sink{
 			Open: func() (connectors.Sink, error) { return New(Defaults{}).Sink(spec(bootstrap, name, rowColumns)) },
 			Rows: rowsOf(1, 2, 3, 4, 5, 6, 7),

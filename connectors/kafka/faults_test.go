@@ -78,7 +78,7 @@ func TestOptions(t *testing.T) {
 
 // TestUnknownTopic: a source says so; a sink makes it.
 func TestUnknownTopic(t *testing.T) {
-	name := "unknown-" + run
+	name := unique("unknown")
 	src := openSource(t, spec(bootstrap, name, rowColumns))
 	if err := src.(connectors.Checker).Check(testContext(t)); optionOf(err) != "topic" {
 		t.Fatal(err)
@@ -187,11 +187,12 @@ func outOfRange(f *feed) {
 // TestCommitOffsets: the group's offsets are what lag tools read.
 func TestCommitOffsets(t *testing.T) {
 	name := topic(t, bootstrap, 2)
-	src := openSource(t, spec(bootstrap, name, rowColumns, "group", "lag-"+run))
+	group := unique("lag")
+	src := openSource(t, spec(bootstrap, name, rowColumns, "group", group))
 	if err := src.(connectors.OffsetCommitter).CommitOffsets(testContext(t), map[int32]int64{0: 5, 1: 7}); err != nil {
 		t.Fatal(err)
 	}
-	res, err := client(t, bootstrap).OffsetFetch(testContext(t), &kafkago.OffsetFetchRequest{GroupID: "lag-" + run, Topics: map[string][]int{name: {0, 1}}})
+	res, err := client(t, bootstrap).OffsetFetch(testContext(t), &kafkago.OffsetFetchRequest{GroupID: group, Topics: map[string][]int{name: {0, 1}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -257,7 +257,7 @@ func (r *reader) refused(p *part, err error) bool {
 		return false
 	}
 	switch {
-	case p.held > 0: // what was fetched before comes first
+	case p.held > 0 || p.reading: // what was fetched before comes first
 		p.drain = true
 	case r.src.onDataLoss == "earliest":
 		p.start, p.fetch = connectors.Earliest, -1

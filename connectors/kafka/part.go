@@ -23,6 +23,7 @@ type part struct {
 	held        int // bytes fetched and not read yet
 	inFlight    bool
 	drain       bool   // fetch no more until all that is held has been read
+	reading     bool   // a Read is at it and will say how far it came: nobody else moves next
 	queued      bool   // in reader.ready
 	problem     string // what is retried; "": all is well
 	lost        error  // final

@@ -83,10 +83,11 @@ func (r *reader) Read(rows *connectors.Rows, limit int) (bool, error) {
 		return false, err
 	}
 	*rows = connectors.Rows{Partition: p.id}
-	from := p.next // only Read and Assign move it, and they take turns
+	from := p.next
 	err = r.fill.read(&chunks{r, p}, p, rows, limit)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	p.reading = false
 	if err != nil {
 		p.lost = fmt.Errorf("read topic %s partition %d: %w", r.src.topic, p.id, err)
 		return false, p.lost
@@ -111,6 +112,7 @@ func (r *reader) pick() (*part, error) {
 			return nil, p.lost
 		}
 		if p.scan.some() || len(p.chunks) > 0 {
+			p.reading = true
 			return p, nil
 		}
 	}

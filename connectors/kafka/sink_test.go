@@ -115,7 +115,7 @@ func recordsOf(t testing.TB, addr, topic string, partition int) (out []string) {
 // TestSinkCodecs: what the sink writes, kafka-go reads, and so does the source.
 func TestSinkCodecs(t *testing.T) {
 	for _, c := range []string{"none", "gzip", "snappy", "lz4", "zstd"} {
-		name := "sink-" + c + "-" + run
+		name := unique("sink-" + c)
 		s := openSink(t, spec(bootstrap, name, rowColumns, "compression", c))
 		send(t, s, rowsOf(1, 2, 3))
 		send(t, s, rowsOf(4))
@@ -138,7 +138,7 @@ func TestSinkCodecs(t *testing.T) {
 // order in each partition; acks come for all; batches are cut and merged.
 func TestSinkOrder(t *testing.T) {
 	for _, keyed := range []bool{false, true} {
-		name := fmt.Sprint("order-", keyed, "-", run)
+		name := unique(fmt.Sprint("order-", keyed))
 		sp := spec(bootstrap, name, rowColumns, "partitions", "3", "batch_bytes", "2kb")
 		if keyed {
 			sp.Key = []int{0}
@@ -194,7 +194,7 @@ func TestSinkOrder(t *testing.T) {
 // TestSinkUpsert: last value per key, tombstones only for keys that are gone,
 // and the keys since a position.
 func TestSinkUpsert(t *testing.T) {
-	name := "upsert-" + run
+	name := unique("upsert")
 	sp := spec(bootstrap, name, rowColumns, "format", "upsert_json", "partitions", "2", "compression", "lz4")
 	sp.Key = []int{0}
 	s := openSink(t, sp).(connectors.KeyedSink)
@@ -240,7 +240,7 @@ func TestSinkUpsert(t *testing.T) {
 
 // TestSinkStaged: a chunk's bytes can be sent by another sink, after a restart.
 func TestSinkStaged(t *testing.T) {
-	name := "staged-" + run
+	name := unique("staged")
 	sp := spec(bootstrap, name, rowColumns)
 	c, err := openSink(t, sp).Encode(rowsOf(1, 2))
 	if err != nil {
@@ -260,7 +260,7 @@ func TestSinkStaged(t *testing.T) {
 // TestSinkSplit: batches above the broker's limit are cut until they fit; one
 // record that does not is an error, and what comes after it arrives.
 func TestSinkSplit(t *testing.T) {
-	name := "split-" + run
+	name := unique("split")
 	c := client(t, bootstrap)
 	res, err := c.CreateTopics(testContext(t), &kafkago.CreateTopicsRequest{Topics: []kafkago.TopicConfig{{
 		Topic: name, NumPartitions: 1, ReplicationFactor: 1, ConfigEntries: []kafkago.ConfigEntry{{ConfigName: "max.message.bytes", ConfigValue: "2000"}},
@@ -301,7 +301,7 @@ func TestSinkSplit(t *testing.T) {
 // TestSinkRepeat: a batch whose answer was lost and that is sent again is there
 // once; with the next sequence, as without one, it would be there twice.
 func TestSinkRepeat(t *testing.T) {
-	name := "repeat-" + run
+	name := unique("repeat")
 	s := openSink(t, spec(bootstrap, name, rowColumns)).(*sink)
 	send(t, s, rowsOf(1))
 	c, err := s.Encode(rowsOf(2, 3))
@@ -335,7 +335,7 @@ func TestSinkRepeat(t *testing.T) {
 
 // TestSinkReady: above its bound the sink says wait, and then that it is ready.
 func TestSinkReady(t *testing.T) {
-	s := openSink(t, spec(bootstrap, "ready-"+run, rowColumns, "buffer_bytes", "64kb"))
+	s := openSink(t, spec(bootstrap, unique("ready"), rowColumns, "buffer_bytes", "64kb"))
 	c := connectors.Chunk{}
 	ids := make([]int64, 5000)
 	c, _ = s.Encode(rowsOf(ids...))
@@ -361,7 +361,7 @@ func TestSinkReady(t *testing.T) {
 
 // TestSinkAppendOnly: the append format refuses to take rows back.
 func TestSinkAppendOnly(t *testing.T) {
-	s := openSink(t, spec(bootstrap, "append-"+run, rowColumns))
+	s := openSink(t, spec(bootstrap, unique("append"), rowColumns))
 	if _, err := s.Encode(rowsOf(1, -1)); err == nil {
 		t.Fatal("no error")
 	}

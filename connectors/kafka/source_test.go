@@ -45,7 +45,10 @@ func TestReadCodecs(t *testing.T) {
 		r := open(t, src)
 		r.Assign(0, connectors.Earliest)
 		r.Assign(1, 0)
-		rows, _ := r.collect(t, ends, max)
+		rows, rejected := r.collect(t, ends, max)
+		if len(rejected) > 0 {
+			t.Fatalf("max %d: rejected %+v", max, rejected[0])
+		}
 		if rows = sorted(rows); !reflect.DeepEqual(rows, want) {
 			t.Fatalf("max %d:\n%v\nwant\n%v", max, rows, want)
 		}
@@ -213,7 +216,10 @@ func TestReadSmallFetches(t *testing.T) {
 	for p := range ends {
 		r.Assign(p, connectors.Earliest)
 	}
-	rows, _ := r.collect(t, ends, 13)
+	rows, rejected := r.collect(t, ends, 13)
+	if len(rejected) > 0 {
+		t.Fatalf("%d rejected, the first: %+v", len(rejected), rejected[0])
+	}
 	next := map[int32]int64{}
 	for _, g := range rows {
 		if g.offset != next[g.partition] || g.id != g.offset {
