@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"encoding/binary"
 	"hash/crc32"
 	"slices"
@@ -36,7 +37,8 @@ type blockWriter struct {
 	mark              int64
 	pages             []writePage
 	rows              []writeRow
-	breathe           func() // called between parts of the work; nil: nobody asks
+	breathe           func()    // called between parts of the work; nil: nobody asks
+	words             [][]int64 // scratch, by column
 }
 
 type writePage struct {
@@ -51,10 +53,11 @@ type writeRow struct {
 	group int32
 }
 
-// add takes the dirty rows of a page; all that are alive where all is set.
+// add takes the dirty rows of a page; all that are alive where all is set. Where
+// pages come in the order of their hash ranges the rows of a table are in order.
 func (w *blockWriter) add(id tableID, p *page, all bool) {
 	s := w.shapes[id.kind]
-	at := int32(len(w.pages))
+	at, from := int32(len(w.pages)), len(w.rows)
 	w.pages = append(w.pages, writePage{id, p})
 	for slot := range p.n {
 		f := p.flags[slot]
@@ -67,19 +70,14 @@ func (w *blockWriter) add(id tableID, p *page, all bool) {
 		h := uint64(p.cells[slot*s.stride])
 		w.rows = append(w.rows, writeRow{h, at, int32(slot), int32(KeyGroup(h, w.groups))})
 	}
+	slices.SortFunc(w.rows[from:], byHash)
 }
 
 // blocks returns the blocks of all rows added.
 func (w *blockWriter) blocks() []exec.Block {
-	slices.SortFunc(w.rows, func(a, b writeRow) int {
-		switch {
-		case a.hash < b.hash:
-			return -1
-		case a.hash > b.hash:
-			return 1
-		}
-		return 0
-	})
+	if !slices.IsSortedFunc(w.rows, byHash) { // of several tables
+		slices.SortFunc(w.rows, byHash)
+	}
 	if len(w.rows) == 0 {
 		return []exec.Block{w.block(nil, w.low, w.high)}
 	}
@@ -88,9 +86,7 @@ func (w *blockWriter) blocks() []exec.Block {
 	var out []exec.Block
 	low := w.low
 	for rest := w.rows; len(rest) > 0; {
-		if w.breathe != nil {
-			w.breathe()
-		}
+		w.pause()
 		n := w.cut(rest)
 		high := int(rest[n-1].group) + 1
 		if n == len(rest) {
@@ -101,6 +97,8 @@ func (w *blockWriter) blocks() []exec.Block {
 	}
 	return out
 }
+
+func byHash(a, b writeRow) int { return cmp.Compare(a.hash, b.hash) }
 
 // cut returns how many of rows go into the next block: whole key groups where
 // that makes a block of half the target or more.
@@ -153,10 +151,11 @@ func (w *blockWriter) block(rows []writeRow, low, high int) exec.Block {
 
 // sections groups rows by table, each by hash.
 func (w *blockWriter) sections(rows []writeRow) [][]writeRow {
-	rows = slices.Clone(rows)
-	slices.SortStableFunc(rows, func(a, b writeRow) int {
-		return w.pages[a.page].id.compare(w.pages[b.page].id)
-	})
+	byTable := func(a, b writeRow) int { return w.pages[a.page].id.compare(w.pages[b.page].id) }
+	if !slices.IsSortedFunc(rows, byTable) {
+		rows = slices.Clone(rows)
+		slices.SortStableFunc(rows, byTable)
+	}
 	var out [][]writeRow
 	for start, i := 0, 1; i <= len(rows); i++ {
 		if i == len(rows) || w.pages[rows[i].page].id != w.pages[rows[start].page].id {
@@ -189,18 +188,45 @@ func (w *blockWriter) section(b []byte, rows []writeRow) []byte {
 	for _, v := range s.vars {
 		vars[v] = true
 	}
-	words := make([]int64, len(rows))
+	cols := w.columns(s, rows)
 	for col := 1; col < s.stride; col++ {
-		for i, r := range rows {
-			words[i] = w.pages[r.page].cells[int(r.slot)*s.stride+col]
+		if col == s.chain {
+			clear(cols[col]) // made anew when the rows are loaded
 		}
 		if !vars[col] {
-			b = appendWords(b, words)
+			b = appendWords(b, cols[col])
 			continue
 		}
-		b = w.strings(b, rows, words)
+		b = w.strings(b, rows, cols[col])
 	}
+	w.pause()
 	return b
+}
+
+// columns turns rows into columns, row by row: a row's words lie together.
+func (w *blockWriter) columns(s *shape, rows []writeRow) [][]int64 {
+	for len(w.words) < s.stride {
+		w.words = append(w.words, nil)
+	}
+	for col := range w.words {
+		w.words[col] = sized(w.words[col], len(rows))
+	}
+	for i, r := range rows {
+		for col, x := range w.pages[r.page].row(s, int(r.slot)) {
+			w.words[col][i] = x
+		}
+		if i%256 == 255 {
+			w.pause()
+		}
+	}
+	return w.words
+}
+
+// pause lets more urgent work go first.
+func (w *blockWriter) pause() {
+	if w.breathe != nil {
+		w.breathe()
+	}
 }
 
 // strings adds a column of byte strings; words are their places in the heaps.

@@ -29,6 +29,9 @@ type Acc uint8
 const (
 	Word  Acc = iota // 64 bits
 	Bytes            // a byte string
+	// Chain makes the table one of rows by hash, any number to each (see Put):
+	// the word links the rows of a page that have one hash. There is one of it.
+	Chain
 )
 
 func (k Key) variable() bool {
@@ -68,6 +71,7 @@ type shape struct {
 	stride int   // words per row
 	vars   []int // words that hold byte strings
 	single bool  // one key of one word: the fast path
+	chain  int   // the word that links rows of one hash; 0: a hash has a row a key
 }
 
 func newShape(l Layout) *shape {
@@ -81,11 +85,14 @@ func newShape(l Layout) *shape {
 		}
 	}
 	for i, a := range l.Accs {
-		if a == Bytes {
+		switch a {
+		case Bytes:
 			s.vars = append(s.vars, s.acc+i)
+		case Chain:
+			s.chain = s.acc + i
 		}
 	}
-	s.single = len(l.Keys) == 1 && !l.Keys[0].variable()
+	s.single = len(l.Keys) == 1 && !l.Keys[0].variable() && s.chain == 0
 	return s
 }
 

@@ -255,7 +255,13 @@ func (t *Table) fill(r Ref, s *section, offs [][]int, i int) {
 		p.flags[slot] = flagDead
 		return
 	}
+	if t.shape.chain > 0 {
+		t.top = max(t.top, p.cells[slot*t.shape.stride+t.shape.key])
+	}
 	for w := t.shape.acc; w < t.shape.stride; w++ {
+		if w == t.shape.chain {
+			continue
+		}
 		if s.bytes[w] == nil {
 			p.cells[slot*t.shape.stride+w] = s.words[w][i]
 			continue

@@ -51,6 +51,9 @@ func (p *page) row(s *shape, slot int) []int64 {
 // find returns the slot of key i of k, or -1.
 func (p *page) find(s *shape, k *Keys, i int) int {
 	h := k.Hash[i]
+	if s.chain > 0 {
+		return p.findLinked(s, k, i)
+	}
 	mask := uint32(len(p.index) - 1)
 	tag := entry(h, 0)
 	for at := uint32(h) & mask; ; at = (at + 1) & mask {
@@ -116,7 +119,7 @@ func (p *page) insert(s *shape, k *Keys, i int) int {
 			row[s.key+j] = c.word[i]
 		}
 	}
-	p.enter(k.Hash[i], slot)
+	p.enter(s, k.Hash[i], slot)
 	return slot
 }
 
@@ -144,7 +147,11 @@ func (p *page) reserve(s *shape, more int) {
 	p.cells, p.flags = cells, flags
 }
 
-func (p *page) enter(h uint64, slot int) {
+func (p *page) enter(s *shape, h uint64, slot int) {
+	if s.chain > 0 {
+		p.link(s, h, slot)
+		return
+	}
 	mask := uint32(len(p.index) - 1)
 	at := uint32(h) & mask
 	for p.index[at] != 0 {
@@ -156,7 +163,7 @@ func (p *page) enter(h uint64, slot int) {
 func (p *page) rehash(s *shape, size int) {
 	p.index = make([]uint16, size)
 	for slot := range p.n {
-		p.enter(uint64(p.cells[slot*s.stride]), slot)
+		p.enter(s, uint64(p.cells[slot*s.stride]), slot)
 	}
 }
 

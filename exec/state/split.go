@@ -13,7 +13,7 @@ func (t *Table) Settle() {
 		if p.slow {
 			p.own()
 		}
-		if p.compact(t.shape); p.n > pageKeys && p.depth < maxDepth {
+		if p.compact(t.shape); p.n > pageKeys && p.depth < maxDepth && !p.uniform(t.shape) {
 			t.split(pid)
 		} else {
 			t.charge(p)
@@ -82,6 +82,17 @@ func (t *Table) redirect(p *page, pid uint32) {
 	for i := p.prefix << width; i < (p.prefix+1)<<width; i++ {
 		t.dir[i] = pid
 	}
+}
+
+// inOrder returns the pages by their hash ranges.
+func (t *Table) inOrder() []*page {
+	pages := make([]*page, 0, len(t.pages))
+	for i, pid := range t.dir {
+		if i == 0 || pid != t.dir[i-1] {
+			pages = append(pages, t.pages[pid])
+		}
+	}
+	return pages
 }
 
 // grow doubles the directory.

@@ -37,6 +37,8 @@ type Table struct {
 	keys  Keys     // scratch
 	gone  bool     // dropped
 	remix bool     // see Remix
+	long  []uint64 // hashes with more than MaxChain rows; see Long
+	top   int64    // the greatest first key word that was loaded, of a table of chains
 }
 
 func newTable(st *Store, id tableID) *Table {
@@ -178,7 +180,7 @@ func (t *Table) insert(p *page, pid uint32, k *Keys, i int) (int, error) {
 	before := cap(p.cells)
 	slot := p.insert(t.shape, k, i)
 	t.live++
-	if p.n == pageKeys+1 {
+	if p.n == pageKeys+1 || t.shape.chain > 0 && p.n > pageKeys && p.n%64 == 0 {
 		t.over = append(t.over, pid)
 	}
 	if cap(p.cells) != before {
@@ -273,6 +275,9 @@ func (t *Table) Remove(r Ref) {
 	}
 	row := p.row(t.shape, slot)
 	for i := t.shape.acc; i < t.shape.stride; i++ {
+		if i == t.shape.chain {
+			continue
+		}
 		if t.shape.Accs[i-t.shape.acc] == Bytes {
 			_, n := span(row[i])
 			p.waste += room(int(n))

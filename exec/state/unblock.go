@@ -161,7 +161,7 @@ func (r *reader) layout() Layout {
 		l.Keys = append(l.Keys, k)
 	}
 	for _, x := range r.take(int(r.uvarint(4096, "accumulators")), "accumulators") {
-		if Acc(x) > Bytes {
+		if Acc(x) > Chain {
 			r.bad("kind of an accumulator")
 		}
 		l.Accs = append(l.Accs, Acc(x))
