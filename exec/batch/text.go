@@ -15,7 +15,7 @@ func AppendText(dst []byte, c Column, row int, t Type, loc *time.Location) []byt
 	case *Vec[int64]:
 		return AppendInt(dst, c.Data[row], t.Kind, loc)
 	case *TextVec:
-		return append(dst, c.At(row)...)
+		return AppendBytes(dst, c.At(row), t, loc)
 	case *Vec[float64]:
 		return AppendFloat(dst, c.Data[row], t.Kind)
 	case *Vec[bool]:
@@ -28,6 +28,21 @@ func AppendText(dst []byte, c Column, row int, t Type, loc *time.Location) []byt
 	return dst
 }
 
+// AppendBytes appends a value of a kind whose Rep is RepText or RepBytes.
+func AppendBytes(dst, v []byte, t Type, loc *time.Location) []byte {
+	switch t.Kind {
+	case Bytea:
+		return AppendBytea(dst, v)
+	case JSONB:
+		return JSONOf(v).AppendText(dst)
+	case UUID:
+		return AppendUUID(dst, v)
+	case Array:
+		return AppendArray(dst, v, t, loc)
+	}
+	return append(dst, v...)
+}
+
 // AppendInt appends a value of a kind whose Rep is RepInt.
 func AppendInt(dst []byte, v int64, k Kind, loc *time.Location) []byte {
 	switch k {
@@ -37,6 +52,8 @@ func AppendInt(dst []byte, v int64, k Kind, loc *time.Location) []byte {
 		return AppendTimestamp(dst, v)
 	case TimestampTZ:
 		return AppendTimestampTZ(dst, v, loc)
+	case Time:
+		return appendClock(dst, v)
 	}
 	return strconv.AppendInt(dst, v, 10)
 }
@@ -86,11 +103,7 @@ func AppendParsed(c Column, t Type, s []byte, loc *time.Location) error {
 		}
 		c.Append(v)
 	case *TextVec:
-		s, err := FitText(s, t)
-		if err != nil {
-			return err
-		}
-		c.Append(s)
+		return appendParsedBytes(c, t, s, loc)
 	case *Vec[float64]:
 		v, err := ParseFloat(s, t.Kind)
 		if err != nil {
@@ -115,6 +128,39 @@ func AppendParsed(c Column, t Type, s []byte, loc *time.Location) error {
 	return nil
 }
 
+func appendParsedBytes(c *TextVec, t Type, s []byte, loc *time.Location) error {
+	if t.Kind.Rep() == RepText {
+		s, err := FitText(s, t)
+		if err != nil {
+			return err
+		}
+		c.Append(s)
+		return nil
+	}
+	data, err := ParseBytes(c.Data, s, t, loc)
+	if err != nil {
+		return err
+	}
+	c.Data = data
+	c.end(false)
+	return nil
+}
+
+// ParseBytes reads s as a value of a kind whose Rep is RepBytes and appends it
+// to dst.
+func ParseBytes(dst, s []byte, t Type, loc *time.Location) ([]byte, error) {
+	switch t.Kind {
+	case Bytea:
+		return ParseBytea(dst, s)
+	case UUID:
+		return ParseUUID(dst, s)
+	case Array:
+		return AppendParsedArray(dst, s, t, loc)
+	}
+	var b JSONBuilder
+	return b.AppendJSON(dst, s)
+}
+
 func appendParsedDecimal(c *Vec[Decimal], t Type, s []byte) error {
 	v, err := ParseDecimal(s)
 	if err == nil {
@@ -136,6 +182,8 @@ func ParseInt(s []byte, k Kind, loc *time.Location) (int64, error) {
 		return ParseTimestamp(s)
 	case TimestampTZ:
 		return ParseTimestampTZ(s, loc)
+	case Time:
+		return ParseTime(s)
 	}
 	return parseInteger(s, k)
 }

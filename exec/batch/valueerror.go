@@ -8,6 +8,7 @@ type ValueError struct {
 	Code    string // 22P02, 22003, 22007, 22008, 22001, 22012, 2201F …
 	Message string
 	Detail  string
+	Hint    string
 }
 
 // Error implements error.
@@ -15,8 +16,11 @@ func (e *ValueError) Error() string { return e.Message }
 
 // typeName is how error messages name a kind.
 func (k Kind) typeName() string {
-	if k == Timestamp {
+	switch k {
+	case Timestamp:
 		return "timestamp"
+	case Time:
+		return "time"
 	}
 	return k.String()
 }
@@ -24,7 +28,7 @@ func (k Kind) typeName() string {
 func errSyntax(k Kind, s []byte) error {
 	code := "22P02"
 	switch k {
-	case Date, Timestamp, TimestampTZ, Interval:
+	case Date, Timestamp, TimestampTZ, Interval, Time:
 		code = "22007"
 	}
 	return &ValueError{Code: code, Message: fmt.Sprintf("invalid input syntax for type %s: \"%s\"", k.typeName(), s)}
