@@ -20,7 +20,7 @@ func newData(seed uint64, orders int) *data {
 
 var (
 	// Few nations have people, so that few rows meet often.
-	busy       = []int{2, 3, 6, 7, 8, 18, 23}
+	busy    = []int{2, 3, 6, 7, 8, 18, 23}
 	regions = []string{"AFRICA", "AMERICA", "ASIA", "EUROPE", "MIDDLE EAST"}
 	nations = strings.Fields(`ALGERIA:0 ARGENTINA:1 BRAZIL:1 CANADA:1 EGYPT:4 ETHIOPIA:0 FRANCE:3 GERMANY:3 INDIA:2 INDONESIA:2 IRAN:4 IRAQ:4
 		JAPAN:2 JORDAN:4 KENYA:0 MOROCCO:0 MOZAMBIQUE:0 PERU:1 CHINA:2 ROMANIA:3 SAUDI_ARABIA:4 VIETNAM:2 RUSSIA:3 UNITED_KINGDOM:3 UNITED_STATES:1`)
