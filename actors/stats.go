@@ -22,10 +22,11 @@ const DelayBuckets = 24
 
 // RuntimeStats are counters of all workers since the start.
 type RuntimeStats struct {
-	Runs   int64 // turns
-	Steals int64 // of them taken from another worker's queue
-	Parks  int64 // times a worker went to sleep
-	Timers int64 // times the timer fired
+	Runs   int64         // turns
+	Busy   time.Duration // that they took, summed over the workers
+	Steals int64         // of them taken from another worker's queue
+	Parks  int64         // times a worker went to sleep
+	Timers int64         // times the timer fired
 	Delay  [DelayBuckets]int64
 }
 
@@ -33,6 +34,7 @@ type RuntimeStats struct {
 func (rt *Runtime[P]) Stats() (s RuntimeStats) {
 	for _, w := range rt.workers.workers {
 		s.Runs += w.runs.Load()
+		s.Busy += time.Duration(w.busy.Load())
 		s.Steals += w.steals.Load()
 		s.Parks += w.parks.Load()
 		for i := range w.delay {
@@ -43,6 +45,15 @@ func (rt *Runtime[P]) Stats() (s RuntimeStats) {
 	s.Timers = rt.timers.fires
 	rt.timers.mu.Unlock()
 	return s
+}
+
+// Busy returns how long turns took so far, summed over the workers, and how many
+// workers there are.
+func (rt *Runtime[P]) Busy() (took time.Duration, workers int) {
+	for _, w := range rt.workers.workers {
+		took += time.Duration(w.busy.Load())
+	}
+	return took, len(rt.workers.workers)
 }
 
 // Armed returns how many due times are set: none when nothing is in flight and

@@ -40,8 +40,8 @@ type worker struct {
 	owed int64 // ns of shared work that urgent work has put off
 	ran  int64 // ns since the last yield
 
-	runs, steals, parks atomic.Int64
-	delay               [DelayBuckets]atomic.Int64
+	runs, steals, parks, busy atomic.Int64
+	delay                     [DelayBuckets]atomic.Int64
 }
 
 func newPool(n int, clock func() int64, t *timers) *pool {
@@ -166,6 +166,7 @@ func (w *worker) tick() int64 {
 // account keeps the shared units' minimum, and yields now and then: the network
 // is polled by an idle P, or every 10 ms.
 func (w *worker) account(took int64, shared bool) {
+	w.busy.Add(took)
 	if shared {
 		w.owed = max(w.owed-took, -quantum)
 	} else {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/dirigo-stream/dirigo/exec/state"
 	"github.com/dirigo-stream/dirigo/storage"
@@ -75,7 +74,7 @@ func (f *folder) fold(t storage.FoldTask) error {
 		}
 		blocks = append(blocks, data)
 	}
-	full, err := state.FoldSlowly(blocks, breather())
+	full, err := state.FoldSlowly(blocks, f.eng.pace(foldShare))
 	if err != nil {
 		return fmt.Errorf("fold: %w", err)
 	}
@@ -86,21 +85,6 @@ func (f *folder) fold(t storage.FoldTask) error {
 		})
 	}
 	return f.eng.ledger.Replace(context.Background(), t, out)
-}
-
-// foldShare is how long folding may go on before it rests for as long: a fold of
-// a large state takes seconds, in which the workers want the cores.
-const foldShare = 500 * time.Microsecond
-
-// breather returns a function that sleeps half of the time between its calls.
-func breather() func() {
-	begin := time.Now()
-	return func() {
-		if worked := time.Since(begin); worked >= foldShare {
-			time.Sleep(worked)
-			begin = time.Now()
-		}
-	}
 }
 
 func (f *folder) close() {

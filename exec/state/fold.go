@@ -39,9 +39,9 @@ func FoldSlowly(blocks [][]byte, breathe func()) ([]exec.Block, error) {
 	}
 	w := blockWriter{shapes: st.shapes, groups: st.home.KeyGroups, low: st.home.Low, high: st.home.High, full: true, mark: st.mark, breathe: breathe}
 	for _, id := range st.order {
-		for i, p := range st.tables[id].pages {
+		for i, p := range st.tables[id].inOrder() {
 			w.add(id, p, true)
-			if i%64 == 63 {
+			if i%16 == 15 {
 				breathe()
 			}
 		}

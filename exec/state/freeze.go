@@ -69,7 +69,7 @@ func (st *Store) Freeze() *Frozen {
 	for _, id := range st.order {
 		t := st.tables[id]
 		ft := frozenTable{id: id}
-		for _, p := range t.pages {
+		for _, p := range t.inOrder() {
 			switch {
 			case p.away != nil:
 				if p.away.dirty(st) {
@@ -113,7 +113,11 @@ func cleanFlags(flags []uint8) {
 }
 
 // Encode implements exec.Frozen.
-func (f *Frozen) Encode() ([]exec.Block, error) {
+func (f *Frozen) Encode() ([]exec.Block, error) { return f.EncodeSlowly(nil) }
+
+// EncodeSlowly is Encode; breathe is called every few hundred µs or so, and may
+// make it wait for more urgent work.
+func (f *Frozen) EncodeSlowly(breathe func()) ([]exec.Block, error) {
 	var err error
 	defer func() {
 		for _, t := range f.tables {
@@ -132,7 +136,7 @@ func (f *Frozen) Encode() ([]exec.Block, error) {
 	if !f.changed {
 		return nil, nil
 	}
-	w := blockWriter{shapes: f.shapes, groups: f.home.KeyGroups, low: f.home.Low, high: f.home.High, dropped: f.dropped, mark: f.mark}
+	w := blockWriter{shapes: f.shapes, groups: f.home.KeyGroups, low: f.home.Low, high: f.home.High, dropped: f.dropped, mark: f.mark, breathe: breathe}
 	for _, t := range f.tables {
 		for i := range t.pages {
 			p := &t.pages[i]
@@ -145,6 +149,9 @@ func (f *Frozen) Encode() ([]exec.Block, error) {
 				continue
 			}
 			w.add(t.id, p.page(), false)
+			if i%16 == 15 {
+				w.pause()
+			}
 		}
 	}
 	return w.blocks(), nil

@@ -1,0 +1,64 @@
+package job
+
+import "time"
+
+// Background work takes this part of all cores where the workers leave nothing.
+const (
+	encodeShare = 1. / 12
+	foldShare   = 1. / 24
+)
+
+const (
+	// paceUnit is how long background work goes on before it may rest.
+	paceUnit = 500 * time.Microsecond
+	// paceBusy is the share of the workers' time from which on they count as busy
+	// without rest.
+	paceBusy = 0.7
+)
+
+// pace returns a function for background work (encoding a Seal, folding) to call
+// every few hundred µs. It makes it rest as the workers are busy: work that took
+// a core whenever it comes would be a core that rows have to wait for, and a
+// query that runs at four fifths of what it can do would fall behind each time.
+// Where nothing else is to be done it goes on at once.
+func (e *Engine) pace(share float64) func() {
+	p := pacer{share: share, busy: e.rt.Busy, begin: time.Now(), looked: time.Now()}
+	p.was, _ = e.rt.Busy()
+	return func() {
+		if rest := p.rest(time.Now()); rest > 0 {
+			time.Sleep(rest)
+			p.begin = time.Now()
+		}
+	}
+}
+
+// pacer says how long background work has to rest.
+type pacer struct {
+	share  float64 // of all cores, where the workers are busy
+	busy   func() (took time.Duration, workers int)
+	begin  time.Time     // since when it has worked
+	looked time.Time     // when busy was asked last
+	was    time.Duration // what it said
+	load   float64       // share of the workers' time that turns took of late
+}
+
+// rest returns how long to rest now; 0: work on.
+func (p *pacer) rest(now time.Time) time.Duration {
+	worked := now.Sub(p.begin)
+	if worked < paceUnit {
+		return 0
+	}
+	took, workers := p.busy()
+	if gone := now.Sub(p.looked); gone > 0 {
+		share := min(1, float64(took-p.was)/(float64(gone)*float64(workers)))
+		p.load += (share - p.load) / 2 // a turn is counted when it ends
+		p.looked, p.was = now, took
+	}
+	most := max(0, 1/(p.share*float64(workers))-1) // times as long as it worked
+	rest := time.Duration(float64(worked) * most * min(1, p.load/paceBusy))
+	if rest < paceUnit/4 {
+		p.begin = now
+		return 0
+	}
+	return rest
+}
