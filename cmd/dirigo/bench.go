@@ -23,6 +23,8 @@ func runBench(ctx context.Context, args []string) error {
 			return benchStart(ctx, args[1:])
 		case "idle":
 			return benchIdle(ctx, args[1:])
+		case "tables":
+			return benchTables(ctx, args[1:])
 		case "helper":
 			return bench.Helper(ctx, args[1:])
 		case "help", "-h", "-help", "--help":
@@ -43,6 +45,7 @@ Benchmarks:
   kafka     the same over a topic of JSON bids, and from topic to topic
   start     time until psql is answered, memory when idle, size of the program
   idle      what a hundred queries without traffic cost
+  tables    INSERT, COPY, the way to a subscriber, SELECT by key
 
 dirigo bench BENCHMARK --help explains one.
 `)
