@@ -159,9 +159,11 @@ func (e *epochs) writeRoot(group []*commit) error {
 	for _, c := range group {
 		seals = append(seals, c.seal)
 	}
-	if err := e.eng.ledger.Seal(ctx, e.next(), extra, seals); err != nil {
+	root := e.next()
+	if err := e.eng.ledger.Seal(ctx, root, extra, seals); err != nil {
 		return err
 	}
+	e.eng.cfg.Logger.Debug("sealed", "epoch", root, "queries", len(seals), "at", time.Now().UnixNano())
 	e.eng.folder.wake()
 	if e.showing.CompareAndSwap(false, true) {
 		e.eng.io.run(func() {
