@@ -26,6 +26,7 @@ func TestKillIdlePartitions(t *testing.T) {
 			s.window("wins_mid")
 		}
 	}
+	s.aimed.report(t)
 	s.f.mute(3)
 	s.f.halt()
 	s.f.close()

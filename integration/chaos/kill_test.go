@@ -21,6 +21,7 @@ type scene struct {
 	size int64
 	// Names of what was created, checked at the end.
 	totals, windows, appends, upserts []string
+	aimed                             aimed
 }
 
 func newScene(t testing.TB, name string, partitions int, seed uint64, flags ...string) *scene {
@@ -73,12 +74,11 @@ func (s *scene) upsert(name string) {
 func (s *scene) blow(i int) {
 	s.t.Helper()
 	switch s.rng.IntN(5) {
-	case 0, 1: // within a millisecond after a seal
-		was := s.n.metric("dirigo_seals_total")
-		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
-			if now := s.n.metric("dirigo_seals_total"); now != was && now >= 0 {
-				break
-			}
+	case 0, 1: // right after a seal
+		if after, ok := s.n.killAtSeal(20 * time.Second); ok {
+			s.aimed = append(s.aimed, after)
+			s.n.start()
+			return
 		}
 	case 2: // as soon as it is up
 		time.Sleep(time.Duration(s.rng.IntN(30)) * time.Millisecond)
@@ -176,22 +176,34 @@ func (s *scene) checkUpserts(name string, want []string) {
 // end lets what was fed arrive, and checks.
 func (s *scene) end() {
 	s.t.Helper()
+	s.aimed.report(s.t)
 	s.f.halt()
 	s.f.close()
 	s.n.caughtUp()
 	s.check()
 }
 
-// TestKillOneQuery: SIGKILL while rows flow leaves no trace in one query's view.
-func TestKillOneQuery(t *testing.T) {
+// violence is one test of kills: what is there when rows begin to flow, and what
+// is done before each kill.
+type violence struct {
+	name       string
+	partitions []int
+	begin      func(s *scene)
+	before     func(s *scene, kill int)
+}
+
+// run kills while rows flow, at each number of partitions.
+func (v violence) run(t *testing.T) {
 	seed := seedOf(t)
-	for _, partitions := range []int{1, 3} {
+	for _, partitions := range v.partitions {
 		t.Run(strconv.Itoa(partitions)+" partitions", func(t *testing.T) {
-			s := newScene(t, "one", partitions, seed)
-			s.stream("")
-			s.window("wins")
+			s := newScene(t, v.name, partitions, seed)
+			v.begin(s)
 			s.f.run()
 			for i := range kills() {
+				if v.before != nil {
+					v.before(s, i)
+				}
 				s.blow(i)
 			}
 			s.end()
@@ -200,59 +212,49 @@ func TestKillOneQuery(t *testing.T) {
 	}
 }
 
+// TestKillOneQuery: SIGKILL while rows flow leaves no trace in one query's view.
+func TestKillOneQuery(t *testing.T) {
+	violence{name: "one", partitions: []int{1, 3}, begin: func(s *scene) {
+		s.stream("")
+		s.window("wins")
+	}}.run(t)
+}
+
 // TestKillManyQueries: views, windows, and topics of both kinds over one
 // stream, and queries that begin at the earliest row while the others run.
 func TestKillManyQueries(t *testing.T) {
-	seed := seedOf(t)
-	for _, partitions := range []int{1, 4} {
-		t.Run(strconv.Itoa(partitions)+" partitions", func(t *testing.T) {
-			s := newScene(t, "many", partitions, seed)
-			s.f.feed(20_000)
-			s.stream("")
-			s.window("wins")
-			s.total("totals")
-			s.tap("tap")
-			s.upsert("upserts")
-			s.f.run()
-			for i := range kills() {
-				s.blow(i)
-				if i == kills()/2 {
-					s.total("totals2")
-					s.window("wins2")
-					s.tap("tap2")
-					s.upsert("upserts2")
-				}
-			}
-			s.end()
-			t.Logf("%d kills", kills())
-		})
+	all := func(s *scene, more string) {
+		s.window("wins" + more)
+		s.total("totals" + more)
+		s.tap("tap" + more)
+		s.upsert("upserts" + more)
 	}
+	violence{name: "many", partitions: []int{1, 4}, begin: func(s *scene) {
+		s.f.feed(20_000)
+		s.stream("")
+		all(s, "")
+	}, before: func(s *scene, kill int) {
+		if kill == kills()/2+1 {
+			all(s, "2")
+		}
+	}}.run(t)
 }
 
 // TestKillWhileOneCatchesUp: a query that works through a long history seals
 // later epochs at earlier rows than those that run: the restart must not take
 // its place for everybody's.
 func TestKillWhileOneCatchesUp(t *testing.T) {
-	seed := seedOf(t)
-	for _, partitions := range []int{1, 3} {
-		t.Run(strconv.Itoa(partitions)+" partitions", func(t *testing.T) {
-			s := newScene(t, "history", partitions, seed)
-			s.f.feed(150_000)
-			s.stream("")
-			s.total("totals")
-			s.window("wins")
-			s.n.caughtUp()
-			s.f.run()
-			for i := range kills() {
-				if name := strconv.Itoa(i); i%2 == 0 {
-					s.total("totals_" + name)
-				} else {
-					s.window("wins_" + name)
-				}
-				s.blow(i)
-			}
-			s.end()
-			t.Logf("%d kills", kills())
-		})
-	}
+	violence{name: "history", partitions: []int{1, 3}, begin: func(s *scene) {
+		s.f.feed(150_000)
+		s.stream("")
+		s.total("totals")
+		s.window("wins")
+		s.n.caughtUp()
+	}, before: func(s *scene, kill int) {
+		if name := strconv.Itoa(kill); kill%2 == 0 {
+			s.total("totals_" + name)
+		} else {
+			s.window("wins_" + name)
+		}
+	}}.run(t)
 }

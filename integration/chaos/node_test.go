@@ -33,6 +33,7 @@ type node struct {
 	ended chan struct{}
 	code  int
 	pid   atomic.Int64
+	aim   atomic.Pointer[aim] // kill at the next seal; nil: no
 
 	mu  sync.Mutex
 	log strings.Builder
@@ -81,13 +82,13 @@ func (n *node) tryStart() bool {
 // spawn runs the binary and returns where its addresses will come.
 func (n *node) spawn() <-chan []string {
 	n.t.Helper()
-	args := append([]string{"serve", "--data", n.data, "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"}, n.flags...)
+	args := append([]string{"serve", "--verbose", "--data", n.data, "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"}, n.flags...)
 	n.cmd = exec.Command(binary, args...)
 	out, err := n.cmd.StdoutPipe()
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	n.cmd.Stderr = writer(n.note)
+	n.cmd.Stderr = writer(n.heard)
 	if err := n.cmd.Start(); err != nil {
 		n.t.Fatal(err)
 	}
@@ -131,6 +132,14 @@ func (n *node) said() string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.log.String()
+}
+
+// heard takes what the process logs.
+func (n *node) heard(p []byte) {
+	if a := n.aim.Load(); a != nil {
+		a.look(p)
+	}
+	n.note(p)
 }
 
 // kill is SIGKILL, and waits until the process is gone.

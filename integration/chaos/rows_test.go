@@ -51,12 +51,13 @@ type feeder struct {
 	pause      time.Duration // between batches
 	quiet      map[int]bool  // partitions that get nothing now
 
-	mu     sync.Mutex
-	events []event
-	next   []int64 // offset by partition
-	clock  int64
-	stop   chan struct{}
-	done   chan struct{}
+	mu              sync.Mutex
+	events          []event
+	next            []int64 // offset by partition
+	clock           int64
+	late, malformed int // rows of this kind so far
+	stop            chan struct{}
+	done            chan struct{}
 }
 
 func newFeeder(b *broker, topic string, partitions int, seed uint64) *feeder {
@@ -126,9 +127,9 @@ func (f *feeder) draw() event {
 	f.clock += int64(f.rng.IntN(int(second / 25)))
 	e := event{id: f.id(), k: f.rng.Int64N(f.keys), v: f.rng.Int64N(1000) - 300, ts: f.clock}
 	switch x := f.rng.IntN(200); {
-	case x == 0:
+	case x == 0 && f.spare(&f.malformed):
 		e.malformed = true
-	case x < 4:
+	case x < 4 && f.spare(&f.late):
 		e.ts -= 4*second + f.rng.Int64N(60*second) // too late
 	case x < 80:
 		e.ts -= f.rng.Int64N(second)
@@ -137,6 +138,20 @@ func (f *feeder) draw() event {
 		e.partition = f.rng.IntN(f.partitions)
 	}
 	return e
+}
+
+// kept is how many rejected rows of one operator and partition dirigo_rejected
+// keeps.
+const kept = 10_000
+
+// spare says whether one more row may be rejected, of those counted by n: they
+// become rare where a long run would make more than are kept.
+func (f *feeder) spare(n *int) bool {
+	if *n > kept/4 && f.rng.IntN(*n/20) > 0 || *n >= kept*9/10 {
+		return false
+	}
+	*n++
+	return true
 }
 
 var (
