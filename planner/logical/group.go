@@ -59,12 +59,13 @@ func (w *Window) Inputs() []Node { return []Node{w.Input} }
 func (w *Window) With(in ...Node) Node { return &Window{Input: in[0], Span: w.Span, Pos: w.Pos} }
 
 // Props implements Node. window_end has a watermark where the time has: it lies
-// behind every time in the window. window_start has none: it lies before them.
+// behind every time in the window. window_start lies before them by the size.
 func (w *Window) Props() Props {
 	p, n := w.Input.Props(), len(w.Input.Schema())
-	p.Twins = []int{n, n + 1}
-	if slices.Contains(p.Times, w.Span.Time) {
-		p.Times = append(slices.Clone(p.Times), n+1)
+	p.Twins = append(slices.Clone(p.Twins), []int{n, n + 1})
+	p.Spans = append(slices.Clone(p.Spans), Bounds{n, n + 1, w.Span.Size, w.Span.Slide, w.Span.Offset})
+	if lag, ok := p.Time(w.Span.Time); ok {
+		p.Times = append(slices.Clone(p.Times), Time{n, lag + w.Span.Size}, Time{n + 1, lag})
 	}
 	if p.Key != nil && w.Span.Slide != w.Span.Size {
 		p.Key = append(slices.Clone(p.Key), n)
@@ -128,17 +129,18 @@ func (g *Group) Before() int {
 
 // Props implements Node. The key is the keys and, where there are windows, the
 // window's start. The end of windows that leave when the watermark passes it has
-// that watermark; of those that wait for late rows, it lies behind.
+// that watermark; of those that wait for late rows, it lies behind by as much.
 func (g *Group) Props() Props {
 	p := Props{Updating: !g.OnClose, Key: []int{}}
 	if g.Window != nil {
-		p.Key, p.Twins = append(p.Key, 0), []int{0, 1}
+		p.Key, p.Twins = append(p.Key, 0), [][]int{{0, 1}}
+		p.Spans = []Bounds{{0, 1, g.Window.Size, g.Window.Slide, g.Window.Offset}}
 	}
 	for i := range g.Keys {
 		p.Key = append(p.Key, g.Before()+i)
 	}
-	if g.OnClose && g.Lateness == 0 {
-		p.Times = []int{1}
+	if g.OnClose {
+		p.Times = []Time{{0, g.Lateness + g.Window.Size}, {1, g.Lateness}}
 	}
 	return p
 }

@@ -30,12 +30,94 @@ type Props struct {
 	// Key identifies rows by columns: no two rows have the same values there.
 	// nil: unknown (a multiset); empty: there is at most one row.
 	Key []int
-	// Twins are window_start and window_end where both are there: each stands
-	// for the other in a key. nil: none.
-	Twins []int
-	// Times are the columns with a watermark: once it stands at W no row with a
-	// time below W comes, but for late ones.
-	Times []int
+	// Twins are classes of columns of which each stands for the others in a key:
+	// window_start and window_end, or what an inner join holds equal.
+	Twins [][]int
+	// Spans are the windows whose bounds are columns.
+	Spans []Bounds
+	// Times are the columns with a watermark.
+	Times []Time
+}
+
+// Time is a column with a watermark: once it stands at W no row with a time
+// below W − Lag comes, but for late ones. Lag is in microseconds.
+type Time struct {
+	Col int
+	Lag int64
+}
+
+// Bounds are the columns of a window's start and end; -1 where one is lost.
+type Bounds struct {
+	Start, End          int
+	Size, Slide, Offset int64
+}
+
+// Time returns how far column c may lie behind the watermark; ok: it has one.
+func (p Props) Time(c int) (lag int64, ok bool) {
+	for _, t := range p.Times {
+		if t.Col == c {
+			return t.Lag, true
+		}
+	}
+	return 0, false
+}
+
+func (p Props) has(time int) bool {
+	_, ok := p.Time(time)
+	return ok
+}
+
+// Closes says that the watermark tells when all rows of a time in column c are there.
+func (p Props) Closes(c int) bool {
+	lag, ok := p.Time(c)
+	return ok && lag <= 0
+}
+
+// moved returns the properties over columns that have moved; place is -1 for a
+// column that is lost, unless a twin of it is there.
+func (p Props) moved(place func(c int) int) Props {
+	out := Props{Updating: p.Updating}
+	out.Key = through(p.Key, func(c int) int {
+		if at := place(c); at >= 0 {
+			return at
+		}
+		for _, t := range p.twins(c) {
+			if at := place(t); at >= 0 {
+				return at
+			}
+		}
+		return -1
+	})
+	for _, class := range p.Twins {
+		var left []int
+		for _, c := range class {
+			if at := place(c); at >= 0 {
+				left = append(left, at)
+			}
+		}
+		if len(left) > 1 {
+			out.Twins = append(out.Twins, left)
+		}
+	}
+	for _, s := range p.Spans {
+		s.Start, s.End = placed(s.Start, place), placed(s.End, place)
+		if s.Start >= 0 || s.End >= 0 {
+			out.Spans = append(out.Spans, s)
+		}
+	}
+	for _, t := range p.Times {
+		if at := place(t.Col); at >= 0 {
+			out.Times = append(out.Times, Time{at, t.Lag})
+		}
+	}
+	return out
+}
+
+func placed(c int, place func(c int) int) int {
+	if c < 0 {
+		return -1
+	}
+	return place(c)
 }
 
 // Kind says where the rows of a relation are.
@@ -45,6 +127,7 @@ type Kind string
 const (
 	Source Kind = "stream" // an external stream
 	View   Kind = "view"   // the kept output of a query
+	Table  Kind = "table"  // rows that statements change
 	System Kind = "system" // rows handed in with a SELECT
 )
 
@@ -57,6 +140,9 @@ type Relation struct {
 	Key       []int // as Props.Key
 	Updating  bool
 	Watermark int // column; -1: none
+	// Upsert are the key columns of a stream whose records carry the newest row
+	// of their key; nil: they are rows, or changes.
+	Upsert []int
 }
 
 // Scan reads columns of a relation, in that order.
@@ -93,7 +179,7 @@ func (s *Scan) With(...Node) Node { return s }
 func (s *Scan) Props() Props {
 	p := Props{Updating: s.Relation.Updating, Key: s.places(s.Relation.Key)}
 	if w := slices.Index(s.Columns, s.Relation.Watermark); w >= 0 {
-		p.Times = []int{w}
+		p.Times = []Time{{Col: w}}
 	}
 	return p
 }
@@ -127,17 +213,14 @@ func through(key []int, place func(int) int) []int {
 	return out
 }
 
-// twin returns what stands for column c where c is lost, or -1.
-func (p Props) twin(c int) int {
-	if len(p.Twins) == 2 {
-		switch c {
-		case p.Twins[0]:
-			return p.Twins[1]
-		case p.Twins[1]:
-			return p.Twins[0]
+// twins returns the columns that stand for c in a key.
+func (p Props) twins(c int) []int {
+	for _, class := range p.Twins {
+		if slices.Contains(class, c) {
+			return class
 		}
 	}
-	return -1
+	return nil
 }
 
 // Names returns the names of some columns of a schema, for EXPLAIN.

@@ -53,19 +53,18 @@ func (p *Project) With(in ...Node) Node {
 	return &Project{Input: in[0], Exprs: p.Exprs, Names: p.Names}
 }
 
-// Props implements Node: a column keeps what it had when it is passed on as it is.
+// Props implements Node: a column keeps what it had when it is passed on as it
+// is, and its watermark when an interval is added.
 func (p *Project) Props() Props {
 	in := p.Input.Props()
-	out := Props{Updating: in.Updating, Twins: through(in.Twins, p.place)}
-	out.Key = through(in.Key, func(c int) int {
-		if at := p.place(c); at >= 0 {
-			return at
-		}
-		return p.place(in.twin(c))
-	})
+	out := in.moved(p.place)
 	for i, e := range p.Exprs {
-		if e.Op == expr.OpCol && slices.Contains(in.Times, e.Col) {
-			out.Times = append(out.Times, i)
+		c, by, ok := Shifted(e)
+		if !ok || out.has(i) {
+			continue
+		}
+		if lag, ok := in.Time(c); ok {
+			out.Times = append(out.Times, Time{i, lag - by})
 		}
 	}
 	return out
@@ -152,7 +151,26 @@ func (u *Union) Props() Props {
 	for _, side := range u.Sides[1:] {
 		p := side.Props()
 		out.Updating = out.Updating || p.Updating
-		out.Times = slices.DeleteFunc(slices.Clone(out.Times), func(c int) bool { return !slices.Contains(p.Times, c) })
+		out.Times, out.Spans = commonTimes(out.Times, p), commonSpans(out.Spans, p)
+	}
+	return out
+}
+
+// commonTimes keeps the columns that have a watermark in p too, with the greater lag.
+func commonTimes(times []Time, p Props) (out []Time) {
+	for _, t := range times {
+		if lag, ok := p.Time(t.Col); ok {
+			out = append(out, Time{t.Col, max(t.Lag, lag)})
+		}
+	}
+	return out
+}
+
+func commonSpans(spans []Bounds, p Props) (out []Bounds) {
+	for _, s := range spans {
+		if slices.Contains(p.Spans, s) {
+			out = append(out, s)
+		}
 	}
 	return out
 }

@@ -29,13 +29,22 @@ func (c *compiler) compile(n logical.Node) (at, error) {
 	case *logical.Filter:
 		return c.chain(n, op.Spec{Filter: n.Pred})
 	case *logical.Project:
-		return c.chain(n, op.Spec{Project: n.Exprs})
+		return c.project(n)
 	case *logical.Late:
 		return c.chain(n, op.Spec{Late: &op.Late{Time: n.Time, Allowed: n.Allowed}})
 	case *logical.Window:
 		return c.chain(n, op.Spec{Window: &op.Window{Window: *window(n.Span, n.Input.Schema())}})
+	case *logical.Unnest:
+		spec := n.Spec
+		return c.chain(n, op.Spec{Unnest: &spec})
 	case *logical.Union:
 		return c.union(n)
+	case *logical.Join:
+		return c.join(n, all(n.Schema()))
+	case *logical.SetOp:
+		return c.setOp(n)
+	case *logical.Upsert:
+		return c.upsert(n)
 	case *logical.Group:
 		return c.group(n)
 	case *logical.Distinct:
@@ -85,9 +94,16 @@ func carried(n logical.Node, by []int) []int {
 	if !ok || by == nil {
 		return by
 	}
+	return carriedBy(p.Exprs, by)
+}
+
+func carriedBy(exprs []*expr.Node, by []int) []int {
+	if by == nil {
+		return nil
+	}
 	out := make([]int, len(by))
 	for i, c := range by {
-		out[i] = slices.IndexFunc(p.Exprs, func(e *expr.Node) bool { return e.Op == expr.OpCol && e.Col == c })
+		out[i] = slices.IndexFunc(exprs, func(e *expr.Node) bool { return e.Op == expr.OpCol && e.Col == c })
 		if out[i] < 0 {
 			return nil
 		}

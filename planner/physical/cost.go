@@ -1,6 +1,7 @@
 package physical
 
 import (
+	"slices"
 	"time"
 
 	"github.com/dirigo-stream/dirigo/exec/job"
@@ -21,6 +22,7 @@ const (
 	costCall        = 5 // per aggregate
 	costMaterialize = 60
 	costDistinct    = 40
+	costJoin        = 150 // a probe, a stored row and a match
 	costSink        = 200 // encoding a record
 )
 
@@ -49,7 +51,9 @@ func rowCost(spec op.Spec) int {
 		return costGroup + costCall*len(spec.Group.Calls)
 	case spec.Distinct:
 		return costDistinct
-	case spec.Materialize != nil, spec.Sort != nil:
+	case spec.Join != nil, spec.Temporal != nil, spec.SetOp != nil:
+		return costJoin
+	case spec.Materialize != nil, spec.Sort != nil, spec.Upsert != nil:
 		return costMaterialize
 	}
 	return 1
@@ -91,19 +95,30 @@ func (t *treeBuilder) vertex(v *job.Vertex, path time.Duration) *Explained {
 	}
 	for _, in := range v.Inputs {
 		e.Inputs = append(e.Inputs, t.vertex(t.byID[in.From], path+cost))
-		for _, c := range in.Hash {
-			e.Exchange = append(e.Exchange, t.byID[in.From].Schema[c].Name)
-		}
-		if len(in.Hash) > 0 && len(v.Inputs) > 1 {
-			e.Exchange = e.Exchange[:len(in.Hash)]
-		}
 	}
+	e.Exchange = t.exchange(v)
 	if slo := t.options.SLO; slo > 0 {
 		total := t.before(v) + cost + path
 		e.Share = int64(float64(slo.Microseconds()) * float64(cost) / float64(total))
 		e.LatestStart = (slo - cost - path).Microseconds()
 	}
 	return e
+}
+
+// exchange are the columns by which rows come to v: of each input that is not
+// forwarded, where they are not called alike.
+func (t *treeBuilder) exchange(v *job.Vertex) []string {
+	var all [][]string
+	for _, in := range v.Inputs {
+		var names []string
+		for _, c := range in.Hash {
+			names = append(names, t.byID[in.From].Schema[c].Name)
+		}
+		if len(names) > 0 && !slices.ContainsFunc(all, func(o []string) bool { return slices.Equal(o, names) }) {
+			all = append(all, names)
+		}
+	}
+	return slices.Concat(all...)
 }
 
 // before is the cost of the costliest path to v.

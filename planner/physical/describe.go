@@ -31,16 +31,22 @@ func newDescriber(g *job.Graph, o ExplainOptions) *describer {
 // operators returns a line for each operator of a vertex, the last first, and
 // its state.
 func (d *describer) operators(v *job.Vertex) (lines []string, state string) {
-	in := d.input(v)
+	in, right := d.input(v, 0), d.input(v, 1)
 	if v.Read != nil {
 		lines = append(lines, d.scan(v.Read).Line())
 	}
 	for i, spec := range v.Ops {
 		n := node(spec, in, v, i == len(v.Ops)-1)
+		if pair := pairing(spec, in, right, v); pair != nil {
+			n = pair
+		}
 		lines = append(lines, n.Line())
 		if s := kept(spec, in.Schema()); s != "" {
 			state = s
+		} else if s := keptByPair(spec, in.Schema(), right.Schema()); s != "" {
+			state = s
 		}
+		n = picks(spec, n)
 		in = n
 	}
 	if v.Sink {
@@ -52,13 +58,13 @@ func (d *describer) operators(v *job.Vertex) (lines []string, state string) {
 	return lines, state
 }
 
-// input is a leaf with the schema that the vertex's first operator sees.
-func (d *describer) input(v *job.Vertex) logical.Node {
+// input is a leaf with the schema that the vertex's first operator sees on an input.
+func (d *describer) input(v *job.Vertex, i int) logical.Node {
 	switch {
 	case v.Read != nil:
 		return d.scan(v.Read)
-	case len(v.Inputs) > 0:
-		return &logical.Values{Columns: d.byID[v.Inputs[0].From].Schema}
+	case len(v.Inputs) > i:
+		return &logical.Values{Columns: d.byID[v.Inputs[i].From].Schema}
 	}
 	return &logical.Values{}
 }

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/dirigo-stream/dirigo/planner/logical"
 )
@@ -20,14 +19,35 @@ func (e *NotClosable) Error() string { return e.Message }
 func Closes(n logical.Node) error {
 	var failed *NotClosable
 	logical.Walk(n, func(n logical.Node) {
-		if g, ok := n.(*logical.Group); ok && !g.OnClose && failed == nil {
-			failed = notClosable(g)
+		if failed != nil {
+			return
+		}
+		switch n := n.(type) {
+		case *logical.Group:
+			if !n.OnClose {
+				failed = notClosable(n)
+			}
+		case *logical.Join:
+			if n.Props().Updating && !n.Left.Props().Updating && !n.Right.Props().Updating {
+				failed = unbounded(n)
+			}
 		}
 	})
 	if failed != nil {
 		return failed
 	}
 	return nil
+}
+
+// unbounded is the error of a join that takes rows back and has no bound in
+// time by which it could wait for them.
+func unbounded(j *logical.Join) *NotClosable {
+	return &NotClosable{
+		Pos:     j.Pos,
+		Message: "EMIT ON WINDOW CLOSE needs a join that closes: rows without a match would be taken back when one comes",
+		Hint: "Bound the join in time, between columns with a watermark (a.ts BETWEEN b.ts - INTERVAL '...' AND b.ts + INTERVAL '...'), " +
+			"or by equal windows; or use EMIT CHANGES.",
+	}
 }
 
 func notClosable(g *logical.Group) *NotClosable {
@@ -37,7 +57,7 @@ func notClosable(g *logical.Group) *NotClosable {
 			Pos:     g.Pos,
 			Message: fmt.Sprintf("EMIT ON WINDOW CLOSE needs a watermark on column %q, which tells when a window is over", name),
 			Hint: fmt.Sprintf("Declare it where the stream is created: WATERMARK FOR %s AS %s - INTERVAL '...'; "+
-				"it is lost behind aggregates. Or use EMIT CHANGES.", name, name),
+				"it is lost behind aggregates and joins without a bound in time. Or use EMIT CHANGES.", name, name),
 		}
 	}
 	if g.Window == nil {
@@ -60,7 +80,7 @@ func notClosable(g *logical.Group) *NotClosable {
 func unmarked(n logical.Node) *logical.Window {
 	switch n := n.(type) {
 	case *logical.Window:
-		if !slices.Contains(n.Input.Props().Times, n.Span.Time) && !n.Props().Updating {
+		if !n.Input.Props().Closes(n.Span.Time) && !n.Props().Updating {
 			return n
 		}
 	case *logical.Project, *logical.Filter:

@@ -15,13 +15,10 @@ import (
 func Fold(n logical.Node, zone *time.Location) logical.Node {
 	simple := func(n *expr.Node) *expr.Node { return Simplify(n, zone) }
 	return logical.Transform(n, func(n logical.Node) logical.Node {
-		switch n := n.(type) {
-		case *logical.Filter:
-			return &logical.Filter{Input: n.Input, Pred: simple(n.Pred)}
-		case *logical.Project:
-			return foldProject(n, simple)
+		if p, ok := n.(*logical.Project); ok {
+			return foldProject(p, simple)
 		}
-		return n
+		return logical.MapExprs(n, simple)
 	})
 }
 

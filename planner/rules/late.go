@@ -15,11 +15,13 @@ func late(n logical.Node, lateness int64, closing bool) logical.Node {
 	switch n := n.(type) {
 	case *logical.Group:
 		closing = closing || n.Window != nil
+	case *logical.Join:
+		closing = closing || n.Bound != nil
 	case *logical.Late:
 		return n
 	case *logical.Scan:
 		if times := n.Props().Times; closing && n.Relation.Kind == logical.Source && len(times) > 0 {
-			return &logical.Late{Input: n, Time: times[0], Allowed: lateness}
+			return &logical.Late{Input: n, Time: times[0].Col, Allowed: lateness}
 		}
 	}
 	return logical.WithInputs(n, func(in logical.Node) logical.Node { return late(in, lateness, closing) })

@@ -98,6 +98,13 @@ func prune(n logical.Node, need columns) (logical.Node, place) {
 		return pruneWindow(n, need)
 	case *logical.Group:
 		return pruneGroup(n, need)
+	case *logical.Join:
+		return pruneJoin(n, need)
+	case *logical.Upsert:
+		in, at := prune(n.Input, need.with(n.Key...))
+		return &logical.Upsert{Input: in, Key: placedAll(n.Key, at)}, at
+	case *logical.Unnest:
+		return pruneUnnest(n, need)
 	}
 	return logical.WithInputs(n, Prune), same
 }

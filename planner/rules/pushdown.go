@@ -30,6 +30,15 @@ func push(n logical.Node, preds []*expr.Node) logical.Node {
 		}
 	case *logical.Distinct:
 		return n.With(push(n.Input, preds))
+	case *logical.Join:
+		return pushJoin(n, preds)
+	case *logical.Unnest:
+		width := len(n.Input.Schema())
+		return split(n, preds, func(p *expr.Node) *expr.Node { return belowWidth(width, p) })
+	case *logical.Upsert:
+		return split(n, preds, func(p *expr.Node) *expr.Node { return belowUpsert(n, p) })
+	case *logical.SetOp:
+		return pushSetOp(n, preds)
 	case *logical.Union:
 		return logical.WithInputs(n, func(side logical.Node) logical.Node { return push(side, named(side, preds)) })
 	}
@@ -95,4 +104,17 @@ func named(side logical.Node, preds []*expr.Node) []*expr.Node {
 		out[i] = logical.Replace(p, func(c *expr.Node) *expr.Node { return logical.Column(schema, c.Col) })
 	}
 	return out
+}
+
+// belowUpsert lets predicates on the key pass: all records of a key agree.
+func belowUpsert(n *logical.Upsert, pred *expr.Node) *expr.Node {
+	if slices.ContainsFunc(expr.Columns(pred), func(c int) bool { return !slices.Contains(n.Key, c) }) {
+		return nil
+	}
+	return pred
+}
+
+// pushSetOp sends predicates to both sides: they hold for whole rows.
+func pushSetOp(n *logical.SetOp, preds []*expr.Node) logical.Node {
+	return logical.WithInputs(n, func(side logical.Node) logical.Node { return push(side, named(side, preds)) })
 }

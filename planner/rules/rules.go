@@ -32,7 +32,7 @@ type Config struct {
 
 // Continuous rewrites the plan of a continuous query. The error is a *NotClosable.
 func Continuous(plan logical.Node, c Config) (logical.Node, error) {
-	plan = Windows(common(plan, c.Zone), c.Emit != Changes, c.Lateness)
+	plan = Closing(common(plan, c.Zone), c.Emit != Changes, c.Lateness)
 	if c.Emit == CloseOrErr {
 		if err := Closes(plan); err != nil {
 			return nil, err
@@ -49,5 +49,16 @@ func Bounded(plan logical.Node, zone *time.Location) logical.Node {
 
 // common are the rewrites that every plan gets, each leaving what the next uses.
 func common(plan logical.Node, zone *time.Location) logical.Node {
-	return Merge(Prune(Merge(Pushdown(Fold(plan, zone)))))
+	return Merge(Prune(Merge(Equate(Merge(Pushdown(Fold(plan, zone)))))))
+}
+
+// Closing decides, from the sources up, what ends with the watermark: windows
+// and the state of joins bounded in time. What is above goes by what is below.
+func Closing(n logical.Node, onClose bool, lateness int64) logical.Node {
+	return logical.Transform(n, func(n logical.Node) logical.Node {
+		if j, ok := n.(*logical.Join); ok {
+			return bounded(j, onClose, lateness)
+		}
+		return fused(n, onClose, lateness)
+	})
 }

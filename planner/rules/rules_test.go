@@ -319,10 +319,11 @@ func TestWindows(t *testing.T) {
 		  Window tumble(ts, 10s)
 		    Scan stream bids (auction, price, url, ts)`},
 		{"a window bound inside an argument", group(shifted, "window_start"), `
-		Group by window_start: count(*), max(price)
-		  Project window_start, extract(epoch FROM window_end) AS price
-		    Window tumble(ts, 10s)
-		      Scan stream bids (auction, price, url, ts)`},
+		Project window_end - '00:00:10'::interval AS window_start, count, max
+		  Group by tumble(window_start, 10s): count(*), max(price) on window close
+		    Project window_start, extract(epoch FROM window_end) AS price
+		      Window tumble(ts, 10s)
+		        Scan stream bids (auction, price, url, ts)`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) { expect(t, rules.Windows(test.plan, true, 0), test.after) })

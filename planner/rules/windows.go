@@ -15,14 +15,19 @@ import (
 // With onClose each window leaves once. lateness, in microseconds, is how long
 // behind its end a window still takes rows.
 func Windows(n logical.Node, onClose bool, lateness int64) logical.Node {
-	return logical.Transform(n, func(n logical.Node) logical.Node {
-		if g, ok := n.(*logical.Group); ok && g.Window == nil {
-			if f := newFusion(g); f != nil && f.possible() {
-				return f.build(onClose && !g.Input.Props().Updating, lateness)
-			}
+	return logical.Transform(n, func(n logical.Node) logical.Node { return fused(n, onClose, lateness) })
+}
+
+func fused(n logical.Node, onClose bool, lateness int64) logical.Node {
+	if g, ok := n.(*logical.Group); ok && g.Window == nil {
+		if f := newFusion(g); f != nil && f.possible() {
+			return f.build(onClose && !g.Input.Props().Updating, lateness)
 		}
-		return n
-	})
+		if onClose && !g.Input.Props().Updating {
+			return regrouped(g)
+		}
+	}
+	return n
 }
 
 // fusion is a group over [a projection over] [a filter on window columns over]
@@ -78,7 +83,7 @@ func (f *fusion) possible() bool {
 	if f.pred != nil && slices.ContainsFunc(expr.Columns(f.pred), func(c int) bool { return c < f.width }) {
 		return false
 	}
-	return found && slices.Contains(f.window.Input.Props().Times, f.window.Span.Time)
+	return found && f.window.Input.Props().Closes(f.window.Span.Time)
 }
 
 // bound says that e is window_start or window_end itself.

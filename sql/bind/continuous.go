@@ -79,7 +79,31 @@ func (b *binder) continuousPlan(q *ast.Select, emit rules.Emit, lateness time.Du
 	if errors.As(err, &open) {
 		return nil, fail(codeFeature, ast.Pos(open.Pos), "%s", open.Message).hint("%s", open.Hint)
 	}
+	if err == nil {
+		b.crossJoins(plan)
+	}
 	return plan, err
+}
+
+// crossJoins warns of joins without a key over relations that grow without end.
+func (b *binder) crossJoins(plan logical.Node) {
+	logical.Walk(plan, func(n logical.Node) {
+		j, ok := n.(*logical.Join)
+		if !ok || len(j.LeftKey) > 0 || j.Bound != nil || single(j.Left) || single(j.Right) {
+			return
+		}
+		b.notice(Notice{
+			Code: "01000", Message: "a join without an equality compares every row of one side with every row of the other",
+			Detail: "It runs in one instance, and its work and its state grow with both sides.",
+			Hint:   "Join on equal columns, such as ON a.key = b.key, and put further conditions behind AND.",
+		})
+	})
+}
+
+// single says that a relation has at most one row.
+func single(n logical.Node) bool {
+	key := n.Props().Key
+	return key != nil && len(key) == 0
 }
 
 // outputs gives the columns of a query the names written before AS, and sees to
@@ -107,8 +131,10 @@ func queryObject(kind catalog.Kind, plan logical.Node, reads []*logical.Relation
 	for _, f := range plan.Schema() {
 		o.Columns = append(o.Columns, catalog.Column{Name: f.Name, Type: f.Type})
 	}
-	if len(props.Times) > 0 && !props.Updating {
-		o.Watermark = props.Times[0]
+	for _, t := range props.Times {
+		if t.Lag <= 0 && !props.Updating && o.Watermark < 0 {
+			o.Watermark = t.Col
+		}
 	}
 	for _, r := range reads {
 		if !slices.Contains(o.DependsOn, r.ID) {

@@ -17,14 +17,14 @@ func (b *binder) from(items []ast.TableExpr, pos ast.Pos) (logical.Node, *scope,
 			return nil, nil, fail(codeFeature, pos, "a continuous query needs a FROM clause")
 		}
 		return &logical.Values{Rows: [][]*expr.Node{{}}}, &scope{}, nil
-	case 1:
-		return b.table(items[0])
 	}
-	return nil, nil, joinsLater(items[1].At())
-}
-
-func joinsLater(pos ast.Pos) error {
-	return later(pos, "joins are").hint("Joins come in a later release. UNION ALL combines streams.")
+	n, s, err := b.table(items[0])
+	for _, item := range items[1:] {
+		if err == nil {
+			n, s, err = b.combine(n, s, &ast.Join{Pos: item.At(), Kind: ast.CrossJoin, Right: item})
+		}
+	}
+	return n, s, err
 }
 
 // table binds one FROM item.
@@ -37,7 +37,7 @@ func (b *binder) table(t ast.TableExpr) (logical.Node, *scope, error) {
 	case *ast.WindowTable:
 		return b.windowTable(t)
 	case *ast.Join:
-		return nil, nil, joinsLater(t.Pos)
+		return b.join(t)
 	case *ast.TableFunc:
 		return nil, nil, later(t.Pos, "functions in FROM are")
 	}
@@ -46,7 +46,8 @@ func (b *binder) table(t ast.TableExpr) (logical.Node, *scope, error) {
 
 func (b *binder) tableName(t *ast.TableName) (logical.Node, *scope, error) {
 	if t.AsOf != nil {
-		return nil, nil, later(t.AsOf.At(), "FOR SYSTEM_TIME AS OF is")
+		return nil, nil, fail(codeSyntax, t.AsOf.At(), "FOR SYSTEM_TIME AS OF belongs to the right side of a join").
+			hint("FROM orders o JOIN rates FOR SYSTEM_TIME AS OF o.ts ON rates.currency = o.currency")
 	}
 	if len(t.Name) == 1 {
 		if c := b.cte(t.Name[0].Text); c != nil {

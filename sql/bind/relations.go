@@ -28,7 +28,11 @@ func RelationOf(o *catalog.Object) (*logical.Relation, error) {
 		ID: o.ID, Name: o.Name, Kind: logical.View, Columns: o.Schema(),
 		Key: o.Key, Updating: !o.AppendOnly, Watermark: o.Watermark,
 	}
-	if o.Kind == catalog.View || o.Kind == catalog.Table {
+	switch o.Kind {
+	case catalog.Table:
+		r.Kind, r.Updating, r.Watermark = logical.Table, true, -1
+		return r, nil
+	case catalog.View:
 		return r, nil
 	}
 	if o.Source == nil {

@@ -23,12 +23,17 @@ type scope struct {
 	aggs *aggregates
 	// forbid says where aggregates may not stand, for the error: "in WHERE".
 	forbid string
+	// outer is the scope around a subquery; nil: none.
+	outer *scope
 }
 
 type column struct {
 	table string // the FROM item's name; empty: none
 	name  string
 	typ   batch.Type
+	// merged: USING or NATURAL has put another column in its place, but for
+	// references with its table's name.
+	merged bool
 }
 
 // tableScope is the scope of one FROM item.
@@ -68,7 +73,7 @@ func (s *scope) column(ref ast.QName) (int, error) {
 	}
 	found := -1
 	for i, c := range s.columns {
-		if c.name != name.Text || table != "" && c.table != table {
+		if c.name != name.Text || table != "" && c.table != table || table == "" && c.merged {
 			continue
 		}
 		if found >= 0 {

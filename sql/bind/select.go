@@ -116,7 +116,7 @@ func (s *selection) star(star *ast.Star) error {
 		return fail(codeSyntax, star.Pos, "SELECT * with no tables specified is not valid")
 	}
 	for i, c := range s.scope.columns {
-		if table == "" || c.table == table {
+		if table == "" && !c.merged || table != "" && c.table == table {
 			s.add(s.ref(s.scope, i, star.Pos), c.name, star.Pos)
 		}
 	}

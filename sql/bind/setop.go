@@ -10,11 +10,8 @@ import (
 	"github.com/dirigo-stream/dirigo/sql/ast"
 )
 
-// setOp binds UNION; the sides' columns are brought to common types.
+// setOp binds UNION, INTERSECT and EXCEPT; the sides' columns are brought to common types.
 func (b *binder) setOp(op *ast.SetOp) (logical.Node, error) {
-	if op.Op != ast.Union {
-		return nil, later(op.Pos, "INTERSECT and EXCEPT are")
-	}
 	left, err := b.side(op.Left)
 	if err != nil {
 		return nil, err
@@ -24,11 +21,14 @@ func (b *binder) setOp(op *ast.SetOp) (logical.Node, error) {
 		return nil, err
 	}
 	if len(left.Schema()) != len(right.Schema()) {
-		return nil, fail(codeSyntax, fieldPos(op.Right, 0), "each UNION query must have the same number of columns")
+		return nil, fail(codeSyntax, fieldPos(op.Right, 0), "each %s query must have the same number of columns", setOpNames[op.Op])
 	}
-	types, err := commonTypes(op.Right, left.Schema(), right.Schema())
+	types, err := commonTypes(setOpNames[op.Op], op.Right, left.Schema(), right.Schema())
 	if err != nil {
 		return nil, err
+	}
+	if op.Op != ast.Union {
+		return b.intersection(op, left, right, types)
 	}
 	all, err := b.sides(left, op.Left, types)
 	if err != nil {
@@ -45,10 +45,24 @@ func (b *binder) setOp(op *ast.SetOp) (logical.Node, error) {
 	return union, nil
 }
 
+var setOpNames = map[ast.SetOpKind]string{ast.Union: "UNION", ast.Intersect: "INTERSECT", ast.Except: "EXCEPT"}
+
+// intersection builds INTERSECT or EXCEPT.
+func (b *binder) intersection(op *ast.SetOp, left, right logical.Node, types []batch.Type) (logical.Node, error) {
+	left, err := b.converted(left, types, op.Left.At())
+	if err != nil {
+		return nil, err
+	}
+	if right, err = b.converted(right, types, op.Right.At()); err != nil {
+		return nil, err
+	}
+	return &logical.SetOp{Left: left, Right: right, Except: op.Op == ast.Except, All: op.All}, nil
+}
+
 // sides flattens a union of unions, and converts each side's columns.
 func (b *binder) sides(n logical.Node, body ast.Body, types []batch.Type) ([]logical.Node, error) {
 	list := []logical.Node{n}
-	if inner, ok := body.(*ast.SetOp); ok && inner.All {
+	if inner, ok := body.(*ast.SetOp); ok && inner.All && inner.Op == ast.Union {
 		if u, ok := n.(*logical.Union); ok {
 			list = slices.Clone(u.Sides)
 		}
@@ -85,10 +99,10 @@ func (b *binder) converted(n logical.Node, types []batch.Type, pos ast.Pos) (log
 	return p, nil
 }
 
-func commonTypes(body ast.Body, left, right batch.Schema) ([]batch.Type, error) {
+func commonTypes(what string, body ast.Body, left, right batch.Schema) ([]batch.Type, error) {
 	out := make([]batch.Type, len(left))
 	for i := range left {
-		t, err := expr.CommonType("UNION", []batch.Type{left[i].Type, right[i].Type})
+		t, err := expr.CommonType(what, []batch.Type{left[i].Type, right[i].Type})
 		if err != nil {
 			return nil, at(err, fieldPos(body, i), codeTypeMismatch)
 		}

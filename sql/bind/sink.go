@@ -183,7 +183,7 @@ func (b *binder) cannotAppend(stmt *ast.CreateStream, format string, plan logica
 func unclosed(plan logical.Node) bool {
 	found := false
 	logical.Walk(plan, func(n logical.Node) {
-		if w, ok := n.(*logical.Window); ok && !slices.Contains(w.Input.Props().Times, w.Span.Time) {
+		if w, ok := n.(*logical.Window); ok && !w.Input.Props().Closes(w.Span.Time) {
 			found = true
 		}
 	})

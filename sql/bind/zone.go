@@ -25,17 +25,7 @@ func (b *binder) frozen(plan logical.Node) (logical.Node, error) {
 		return out
 	}
 	plan = logical.Transform(plan, func(n logical.Node) logical.Node {
-		switch n := n.(type) {
-		case *logical.Filter:
-			return &logical.Filter{Input: n.Input, Pred: freeze(n.Pred)}
-		case *logical.Project:
-			out := &logical.Project{Input: n.Input, Names: n.Names, Exprs: make([]*expr.Node, len(n.Exprs))}
-			for i, e := range n.Exprs {
-				out.Exprs[i] = freeze(e)
-			}
-			return out
-		}
-		return n
+		return logical.MapExprs(n, freeze)
 	})
 	if failed != nil {
 		return nil, at(failed, ast.NoPos, codeFeature)
