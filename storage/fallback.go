@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -69,4 +70,30 @@ func (q *query) holds(stored string) bool {
 	found := false
 	q.objects(func(x object) { found = found || x.name(q.id) == stored })
 	return found
+}
+
+// Oldest returns the oldest manifest that Fallback may still set a query back
+// to: what it needs of the outside must be kept. ErrNotFound: the query has
+// none at all.
+func (l *Ledger) Oldest(qid uint64) (Manifest, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	current := l.queries[qid]
+	if current == nil {
+		return l.manifest(qid)
+	}
+	for _, v := range l.versions[qid] {
+		if v.man == current.man {
+			break
+		}
+		q, err := l.readVersion(qid, v.man)
+		if errors.Is(err, ErrNotFound) {
+			continue // swept: it is older than what any kept root names
+		}
+		if err != nil {
+			return Manifest{}, err
+		}
+		return q.manifest(), nil
+	}
+	return current.manifest(), nil
 }

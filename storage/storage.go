@@ -42,6 +42,9 @@ type Store interface {
 	// Log returns a log or table of small records in a store of its own, so
 	// that its fsync never queues behind blocks.
 	Log(name string) (Log, error)
+	// Journal returns a log of which single records are read, in the same
+	// store as logs.
+	Journal(name string) (Journal, error)
 	// Spill returns the spill space, empty at every start.
 	Spill() Spill
 	Close() error
@@ -66,6 +69,21 @@ type Log interface {
 	// Scan calls f with the records whose key has the prefix, in key order,
 	// as they were when it began.
 	Scan(prefix string, f func(Record) error) error
+}
+
+// Journal is a Log that may be too large to be scanned: its keys are listed
+// without their values, and a value is read by its key.
+type Journal interface {
+	Log
+	// Keys calls f with the keys that have the prefix, in order, as they were
+	// when it began.
+	Keys(prefix string, f func(key string) error) error
+	// Get returns one value, which the caller owns; ErrNotFound,
+	// *DamagedError.
+	Get(key string) ([]byte, error)
+	// Fits says whether a Put of so many records with values of these sizes,
+	// in bytes, may be one: what is larger must be cut into several.
+	Fits(sizes []int) bool
 }
 
 // Record is one entry of a Log.

@@ -17,6 +17,7 @@ const ackWithin = 5 * time.Second
 // how long it waits for the seal; state is safe either way.
 func (e *Engine) Close(ctx context.Context) error {
 	e.closing.Store(true)
+	e.tables.close()
 	e.epochs.stop()
 	e.ddl.Lock()
 	e.pause()

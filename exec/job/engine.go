@@ -84,6 +84,7 @@ type Engine struct {
 	ledger      *storage.Ledger
 	rejects     *rejects
 	decisions   *decisions
+	tables      *tables
 	begins      *begins
 	epochs      *epochs
 	folder      *folder
@@ -144,7 +145,8 @@ func (e *Engine) openLogs() error {
 		return fmt.Errorf("open beginnings: %w", err)
 	}
 	e.begins = &begins{log: log}
-	return nil
+	e.tables, err = openTables(e)
+	return err
 }
 
 // AddSource declares a stream; nothing is read until a query does.

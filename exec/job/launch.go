@@ -195,6 +195,9 @@ func (e *Engine) place(ctx context.Context, q *query) (fresh []*pump, err error)
 
 // newLive makes the live pump of a source.
 func (e *Engine) newLive(s *source, from []position) (*pump, error) {
+	if s.table != nil {
+		return e.newTablePump(s)
+	}
 	p, err := s.newPump(e.clock, actors.Name{Job: s.def.ID, Vertex: pumpVertex}, from)
 	if err != nil {
 		return nil, err

@@ -16,8 +16,9 @@ import (
 // source is a declared stream. While queries read it, one live pump reads it
 // for all of them.
 type source struct {
-	eng *Engine
-	def SourceDef
+	eng   *Engine
+	def   SourceDef
+	table *table // nil: a stream
 
 	mu     sync.Mutex
 	conn   connectors.Source // opened at first use

@@ -2,6 +2,7 @@ package badger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -17,7 +18,10 @@ type log struct {
 }
 
 // Log implements storage.Store.
-func (s *Store) Log(name string) (storage.Log, error) {
+func (s *Store) Log(name string) (storage.Log, error) { return s.Journal(name) }
+
+// Journal implements storage.Store.
+func (s *Store) Journal(name string) (storage.Journal, error) {
 	if err := storage.CheckName(name); err != nil {
 		return nil, err
 	}
@@ -62,4 +66,32 @@ func (l *log) Scan(prefix string, f func(storage.Record) error) error {
 		}
 		return f(storage.Record{Key: key, Value: value})
 	})
+}
+
+// Keys implements storage.Journal.
+func (l *log) Keys(prefix string, f func(key string) error) error {
+	return l.db.keys([]byte(l.prefix+prefix), func(key []byte) error { return f(string(key[len(l.prefix):])) })
+}
+
+// Get implements storage.Journal.
+func (l *log) Get(key string) ([]byte, error) {
+	data, err := l.db.get([]byte(l.prefix + key))
+	if errors.Is(err, errDamaged) {
+		return nil, fmt.Errorf("%w: %w", &storage.DamagedError{Name: key}, err)
+	}
+	return data, err
+}
+
+// Fits implements storage.Journal: Badger bounds a transaction by what goes to
+// the tree, at 15 % of a memtable. Large values are pointers there.
+func (l *log) Fits(sizes []int) bool {
+	o := l.db.db.Opts()
+	bytes := int64(0)
+	for _, n := range sizes {
+		bytes += int64(len(l.prefix)) + 128
+		if int64(n)+4 < o.ValueThreshold {
+			bytes += int64(n)
+		}
+	}
+	return bytes < o.MemTableSize/10
 }

@@ -264,7 +264,10 @@ func (s *Store) Roots() ([]storage.Root, error) {
 }
 
 // Log implements storage.Store.
-func (s *Store) Log(name string) (storage.Log, error) {
+func (s *Store) Log(name string) (storage.Log, error) { return s.Journal(name) }
+
+// Journal implements storage.Store.
+func (s *Store) Journal(name string) (storage.Journal, error) {
 	if err := storage.CheckName(name); err != nil {
 		return nil, err
 	}
@@ -342,6 +345,52 @@ func (l *log) Scan(prefix string, f func(storage.Record) error) error {
 		}
 	}
 	return nil
+}
+
+// Keys implements storage.Journal.
+func (l *log) Keys(prefix string, f func(key string) error) error {
+	d, err := l.s.lock()
+	if err != nil {
+		return err
+	}
+	keys := slices.Sorted(maps.Keys(d.logs[l.name]))
+	d.mu.Unlock()
+	for _, key := range keys {
+		if !strings.HasPrefix(key, prefix) {
+			continue
+		}
+		if err := f(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Get implements storage.Journal.
+func (l *log) Get(key string) ([]byte, error) {
+	d, err := l.s.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer d.mu.Unlock()
+	v, ok := d.logs[l.name][key]
+	if !ok {
+		return nil, storage.ErrNotFound
+	}
+	return bytes.Clone(v), nil
+}
+
+// fitBytes and fitRecords bound a Put, so that those who cut large ones are
+// tested.
+const fitBytes, fitRecords = 64 << 10, 16
+
+// Fits implements storage.Journal.
+func (l *log) Fits(sizes []int) bool {
+	total := 0
+	for _, n := range sizes {
+		total += n
+	}
+	return len(sizes) <= fitRecords && total <= fitBytes
 }
 
 type spill struct {

@@ -1,0 +1,302 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/exec/op"
+	"github.com/dirigo-stream/dirigo/exec/state"
+)
+
+// Lookup returns the newest rows of keys, a batch of the key's columns: what
+// the transaction itself has changed, and all that was committed or given its
+// place in the log before, whether readers see it already or not. found[i] is
+// the row of keys' row i in rows, −1 where there is none.
+func (x *Txn) Lookup(ctx context.Context, table uint64, keys *batch.Batch) (rows *batch.Batch, found []int32, err error) {
+	t, err := x.lock(ctx, table)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(t.key) == 0 || len(keys.Cols) != len(t.key) {
+		return nil, nil, fmt.Errorf("table %s: a look-up by %d columns, its key has %d", t.def.Name, len(keys.Cols), len(t.key))
+	}
+	keys = keys.Compact()
+	l := &lookup{t: t, keys: keys, at: make([]rowAt, keys.N), net: &x.net}
+	l.hashes = batch.HashRows(keys.Cols, t.key, nil, keys.N, nil)
+	l.inChanges(x.find(t))
+	l.inOverlay()
+	if err := l.inView(ctx); err != nil {
+		return nil, nil, fmt.Errorf("table %s: look up keys: %w", t.def.Name, err)
+	}
+	rows, found = l.rows()
+	return rows, found, nil
+}
+
+// lookup is a look-up under way.
+type lookup struct {
+	t      *table
+	keys   *batch.Batch
+	hashes []uint64
+	at     []rowAt // where the rows are; b nil: nowhere
+	open   []int32 // keys of which nothing is known yet
+	net    *net
+}
+
+// inChanges asks what the transaction itself has changed.
+func (l *lookup) inChanges(own *changes) {
+	if own == nil || own.rows == 0 {
+		l.open = span(0, l.keys.N)
+		return
+	}
+	for i, h := range l.hashes {
+		at, v := own.find(h, l.keys.Cols, i, l.net)
+		switch v {
+		case present:
+			l.at[i] = at
+		case undecided:
+			l.open = append(l.open, int32(i))
+		}
+	}
+}
+
+// inOverlay asks what is on its way to the view, and which keys cannot be
+// there.
+func (l *lookup) inOverlay() {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	rest := l.open[:0]
+	for _, i := range l.open {
+		h := l.hashes[i]
+		if l.t.filter != nil && !l.t.filter.may(h) {
+			continue
+		}
+		at, v := l.t.overlay.find(l.t, h, l.keys.Cols, int(i), l.net)
+		switch v {
+		case present:
+			l.at[i] = at
+		case undecided:
+			rest = append(rest, i)
+		}
+	}
+	l.open = rest
+}
+
+// inView asks the view for the rest.
+func (l *lookup) inView(ctx context.Context) error {
+	for len(l.open) > 0 {
+		err := l.t.askView(ctx, l)
+		if !errors.Is(err, errDetached) {
+			if err == nil {
+				l.t.missed(l)
+			}
+			return err
+		}
+		time.Sleep(time.Millisecond) // the view is being restarted
+	}
+	return nil
+}
+
+// rows gathers what was found.
+func (l *lookup) rows() (*batch.Batch, []int32) {
+	out, found := l.t.batchOf(0), make([]int32, l.keys.N)
+	for i, at := range l.at {
+		if at.b == nil {
+			found[i] = -1
+			continue
+		}
+		found[i] = int32(out.N)
+		for c := range out.Cols {
+			batch.AppendFrom(out.Cols[c], at.b.Cols[c], int(at.row))
+		}
+		out.N++
+	}
+	return out, found
+}
+
+// askView looks keys up at the instances of the table's view that have them.
+// The rows are as of the last tick that each has applied: what came later is in
+// the overlay, and the keys' rows do not change while the lock is held.
+func (t *table) askView(ctx context.Context, l *lookup) error {
+	q := t.view()
+	if q == nil {
+		return ErrNoTable
+	}
+	if err := q.whenLive(ctx); err != nil {
+		return err
+	}
+	by := make([][]int32, len(q.views))
+	owner := owners(len(q.views), q.def.Graph.KeyGroups)
+	for _, i := range l.open {
+		o := owner[state.KeyGroup(l.hashes[i], q.def.Graph.KeyGroups)]
+		by[o] = append(by[o], i)
+	}
+	answers, asked := make(chan error, len(by)), 0
+	for n, p := range q.views {
+		if len(by[n]) == 0 {
+			continue
+		}
+		asked++
+		p.home.ref.Post(t.ts.eng.cfg.now(), func(b behavior, err error) {
+			if err == nil {
+				err = l.answer(b, by[n])
+			}
+			answers <- err
+		})
+	}
+	var err error
+	for range asked {
+		if aerr := <-answers; aerr != nil {
+			err = aerr
+		}
+	}
+	if err != nil && q.failure() != nil {
+		return q.failure()
+	}
+	if errors.Is(err, op.ErrAway) {
+		return t.scanView(ctx, q, l)
+	}
+	return err
+}
+
+// owners returns which of n instances has each key group.
+func owners(n, groups int) []int32 {
+	out := make([]int32, groups)
+	for i := range n {
+		low, high := groupRange(i, n, groups)
+		for g := low; g < high; g++ {
+			out[g] = int32(i)
+		}
+	}
+	return out
+}
+
+// answer looks keys up in the turn of an instance of the view.
+func (l *lookup) answer(b behavior, keys []int32) error {
+	v, ok := b.(*vertex)
+	if !ok || len(v.chain.stages) == 0 {
+		return errNotKept
+	}
+	m, ok := v.chain.stages[0].op.(*op.Materialized)
+	if !ok {
+		return errNotKept
+	}
+	for _, i := range keys {
+		row, err := m.Lookup(l.keys.Cols, int(i))
+		if err != nil {
+			return err
+		}
+		if row != nil {
+			l.at[i] = rowAt{row, 0}
+		}
+	}
+	return nil
+}
+
+var errNotKept = errors.New("the view keeps no rows by key")
+
+// scanView looks keys up in a snapshot of the view, whose pages need not be in
+// memory.
+func (t *table) scanView(ctx context.Context, q *query, l *lookup) error {
+	wanted := map[uint64][]int32{}
+	for _, i := range l.open {
+		wanted[l.hashes[i]] = append(wanted[l.hashes[i]], i)
+	}
+	_, snaps, err := t.ts.eng.snapshots(ctx, []*query{q})
+	if err != nil {
+		return err
+	}
+	var hashes []uint64
+	for _, s := range snaps[0] {
+		err := scan(s, func(b *batch.Batch) error {
+			b = b.Compact()
+			hashes = batch.HashRows(t.keyCols(b), t.key, nil, b.N, hashes)
+			for row, h := range hashes {
+				for _, i := range wanted[h] {
+					if at := (rowAt{b, int32(row)}); t.hasKey(at, l.keys.Cols, int(i)) {
+						l.at[i] = at
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// filterAfter is how many keys the view must have been asked for in vain before
+// a filter is made of the keys it has.
+const filterAfter = 1000
+
+// missed counts the keys that the view did not have.
+func (t *table) missed(l *lookup) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.filter != nil {
+		return
+	}
+	for _, i := range l.open {
+		if l.at[i].b == nil {
+			t.misses++
+		}
+	}
+	if t.misses >= filterAfter {
+		t.misses = -1 << 60 // once
+		t.ts.eng.io.run(t.makeFilter)
+	}
+}
+
+// makeFilter makes a filter of all keys: of those in the view, once it has
+// applied what was queued before now, and of those that are queued from now on.
+func (t *table) makeFilter() {
+	t.mu.Lock()
+	begun := newKeyFilter(0)
+	t.building = begun
+	t.mu.Unlock()
+	err := t.fillFilter(begun)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.building = nil
+	if err != nil {
+		t.misses = 0 // another time
+		return
+	}
+	t.filter = begun
+}
+
+func (t *table) fillFilter(f *keyFilter) error {
+	ctx := context.Background()
+	if _, err := t.wait(ctx); err != nil {
+		return err
+	}
+	q := t.view()
+	if q == nil {
+		return ErrNoTable
+	}
+	_, snaps, err := t.ts.eng.snapshots(ctx, []*query{q})
+	if err != nil {
+		return err
+	}
+	var hashes []uint64
+	for _, s := range snaps[0] {
+		err := scan(s, func(b *batch.Batch) error {
+			b = b.Compact()
+			hashes = batch.HashRows(t.keyCols(b), t.key, nil, b.N, hashes)
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			for _, h := range hashes {
+				f.add(h)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
