@@ -91,6 +91,7 @@ type CreateTable struct {
 	Name        QName
 	Columns     []ColumnDef
 	PrimaryKey  []Name
+	KeyName     Name // CONSTRAINT name PRIMARY KEY; empty if not written
 	Watermark   *Watermark
 	With        Options
 	As          *Select // nil if not written

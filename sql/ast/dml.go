@@ -12,12 +12,14 @@ type Insert struct {
 	Returning  []Field
 }
 
-// OnConflict is ON CONFLICT [(columns)] DO NOTHING | DO UPDATE SET ….
+// OnConflict is ON CONFLICT [(columns) | ON CONSTRAINT name] DO NOTHING | DO
+// UPDATE SET ….
 type OnConflict struct {
 	Pos
-	Columns []Name
-	Set     []Assign // nil: DO NOTHING
-	Where   Expr
+	Columns    []Name
+	Constraint Name
+	Set        []Assign // nil: DO NOTHING
+	Where      Expr
 }
 
 // Assign is column = value.
@@ -50,7 +52,15 @@ type Delete struct {
 	Returning []Field
 }
 
-func (*Select) statement() {}
-func (*Insert) statement() {}
-func (*Update) statement() {}
-func (*Delete) statement() {}
+// Truncate is TRUNCATE [TABLE] names.
+type Truncate struct {
+	Pos
+	Names   []QName
+	Cascade bool
+}
+
+func (*Select) statement()   {}
+func (*Truncate) statement() {}
+func (*Insert) statement()   {}
+func (*Update) statement()   {}
+func (*Delete) statement()   {}

@@ -34,7 +34,7 @@ var settingWords = map[string]bool{
 }
 
 func (p *printer) settingName(name string) {
-	if settingWords[name] {
+	if first, _, _ := strings.Cut(name, "."); settingWords[first] {
 		p.w(QuoteString(name))
 		return
 	}
@@ -68,7 +68,8 @@ func (p *printer) withOptions(opts Options) {
 	}
 }
 
-func (p *printer) columnDef(c ColumnDef) {
+// columnDef writes a column; key is the name of the key that it is, if it has one.
+func (p *printer) columnDef(c ColumnDef, key Name) {
 	p.name(c.Name)
 	if !c.Type.Empty() {
 		p.w(" ")
@@ -88,26 +89,41 @@ func (p *printer) columnDef(c ColumnDef) {
 		p.w(")")
 	}
 	p.when(c.NotNull, " NOT NULL")
-	p.when(c.PrimaryKey, " PRIMARY KEY")
+	if c.PrimaryKey {
+		p.w(" ")
+		p.constraint(key)
+		p.w("PRIMARY KEY")
+	}
+}
+
+// constraint writes the name before a constraint that has one.
+func (p *printer) constraint(name Name) {
+	if !name.Empty() {
+		p.w("CONSTRAINT ")
+		p.name(name)
+		p.w(" ")
+	}
 }
 
 // String returns the column as it stands in CREATE STREAM.
-func (c ColumnDef) String() string { return print(func(p *printer) { p.columnDef(c) }) }
+func (c ColumnDef) String() string { return print(func(p *printer) { p.columnDef(c, Name{}) }) }
 
-// relation writes the parts that CREATE STREAM and CREATE TABLE share.
-func (p *printer) relation(cols []ColumnDef, key []Name, wm *Watermark, with Options, as *Select) {
+// relation writes the parts that CREATE STREAM and CREATE TABLE share; bare is
+// a table that may have no columns.
+func (p *printer) relation(cols []ColumnDef, key []Name, named Name, bare bool, wm *Watermark, with Options, as *Select) {
 	sep := ""
 	item := func() { p.w(sep); sep = ", " }
 	inline := false
-	if len(cols) > 0 || key != nil || wm != nil {
+	if len(cols) > 0 || key != nil || wm != nil || bare {
 		p.w(" (")
 		for _, c := range cols {
 			item()
-			p.columnDef(c)
+			p.columnDef(c, named)
 			inline = inline || c.PrimaryKey
 		}
 		if key != nil && !inline {
 			item()
+			p.constraint(named)
 			p.w("PRIMARY KEY (")
 			p.names(key)
 			p.w(")")
@@ -133,7 +149,7 @@ func (s *CreateStream) String() string {
 		p.w("CREATE STREAM ")
 		p.when(s.IfNotExists, "IF NOT EXISTS ")
 		p.qname(s.Name)
-		p.relation(s.Columns, s.PrimaryKey, s.Watermark, s.With, s.As)
+		p.relation(s.Columns, s.PrimaryKey, Name{}, false, s.Watermark, s.With, s.As)
 	})
 }
 
@@ -144,7 +160,7 @@ func (s *CreateTable) String() string {
 		p.w("TABLE ")
 		p.when(s.IfNotExists, "IF NOT EXISTS ")
 		p.qname(s.Name)
-		p.relation(s.Columns, s.PrimaryKey, s.Watermark, s.With, s.As)
+		p.relation(s.Columns, s.PrimaryKey, s.KeyName, s.As == nil && s.With == nil, s.Watermark, s.With, s.As)
 	})
 }
 
@@ -223,6 +239,10 @@ func (p *printer) onConflict(c *OnConflict) {
 	}
 	p.w(" ON CONFLICT")
 	p.columns(c.Columns)
+	if !c.Constraint.Empty() {
+		p.w(" ON CONSTRAINT ")
+		p.name(c.Constraint)
+	}
 	if c.Set == nil {
 		p.w(" DO NOTHING")
 		return
@@ -274,6 +294,14 @@ func (s *Delete) String() string {
 		}
 		p.clause(" WHERE ", s.Where)
 		p.returning(s.Returning)
+	})
+}
+
+func (s *Truncate) String() string {
+	return print(func(p *printer) {
+		p.w("TRUNCATE TABLE ")
+		p.qnames(s.Names)
+		p.when(s.Cascade, " CASCADE")
 	})
 }
 

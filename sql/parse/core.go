@@ -55,7 +55,7 @@ func (s *spelling) distinctness(c *ast.SelectCore) {
 // fields spells a select list; the walk fills in the expressions.
 func (s *spelling) fields(list *[]ast.Field, more bool) {
 	if !more && (s.done() || s.peek().punct(")") || s.isAny("from", "where", "group", "having", "window", "union",
-		"intersect", "except", "order", "limit", "offset", "fetch", "for")) {
+		"intersect", "except", "order", "limit", "offset", "fetch", "for", "on", "returning")) {
 		s.put(mark{tok: s.p, build: func([]ast.Expr) ast.Expr { return nil }})
 		return
 	}

@@ -29,7 +29,7 @@ func (r *reader) create() ast.Statement {
 }
 
 func (r *reader) ifNotExists() bool {
-	if !r.isWord("if") {
+	if !r.isWord("if") || r.following().punct("(") {
 		return false
 	}
 	r.need("if", "not", "exists")
@@ -39,7 +39,7 @@ func (r *reader) ifNotExists() bool {
 func (r *reader) createStream(pos ast.Pos) ast.Statement {
 	r.need("stream")
 	s := &ast.CreateStream{Pos: pos, IfNotExists: r.ifNotExists(), Name: r.qname()}
-	r.columns(&relation{&s.Columns, &s.PrimaryKey, &s.Watermark})
+	r.columns(&relation{columns: &s.Columns, key: &s.PrimaryKey, watermark: &s.Watermark})
 	s.With = r.withOptions()
 	s.As = r.asQuery(&s.With)
 	return s
@@ -48,9 +48,15 @@ func (r *reader) createStream(pos ast.Pos) ast.Statement {
 func (r *reader) createTable(pos ast.Pos, temporary bool) ast.Statement {
 	r.need("table")
 	s := &ast.CreateTable{Pos: pos, Temporary: temporary, IfNotExists: r.ifNotExists(), Name: r.qname()}
-	r.columns(&relation{&s.Columns, &s.PrimaryKey, &s.Watermark})
+	if !r.peek().punct("(") && !r.isAny("as", "with") {
+		r.syntax()
+	}
+	to := &relation{columns: &s.Columns, key: &s.PrimaryKey, watermark: &s.Watermark, named: &s.KeyName}
+	r.columns(to)
 	s.With = r.withOptions()
-	s.As = r.asQuery(&s.With)
+	if s.As = r.asQuery(&s.With); s.As == nil && to.untyped > 0 {
+		r.syntaxAt(to.untyped)
+	}
 	return s
 }
 
@@ -86,6 +92,8 @@ type relation struct {
 	columns   *[]ast.ColumnDef
 	key       *[]ast.Name
 	watermark **ast.Watermark
+	named     *ast.Name // the name of a table's key; nil: it is no table
+	untyped   int       // the token at which a column of a table has no type; 0: each has one
 }
 
 // columns reads (column, …, PRIMARY KEY (…), WATERMARK FOR …), if it is there.
@@ -93,32 +101,52 @@ func (r *reader) columns(to *relation) {
 	if !r.peek().punct("(") {
 		return
 	}
+	if to.named != nil && r.following().punct(")") { // a table may have no columns
+		r.p += 2
+		return
+	}
 	r.inParens(func() {
+		name := r.constraintName(to)
 		switch {
 		case r.isWord("watermark", "for"):
 			r.watermark(to)
 		case r.isWord("primary", "key"):
 			r.p += 2
-			r.setKey(to, r.names())
+			r.setKey(to, r.names(), name)
 			r.take("not", "enforced")
 		case r.isAny("constraint", "unique", "check", "foreign", "exclude", "like"):
 			r.unsupported(r.p, upper(r.peek().text)+" in a column list", "")
 		default:
-			c := r.column()
+			c, named := r.column(to)
 			*to.columns = append(*to.columns, c)
 			if c.PrimaryKey {
-				r.setKey(to, []ast.Name{c.Name})
+				r.setKey(to, []ast.Name{c.Name}, named)
 			}
 		}
 	})
 }
 
-func (r *reader) setKey(to *relation, key []ast.Name) {
+// constraintName reads CONSTRAINT name before a constraint that may have one.
+func (r *reader) constraintName(to *relation) ast.Name {
+	if to.named == nil || !r.take("constraint") {
+		return ast.Name{Pos: ast.NoPos}
+	}
+	name := r.name()
+	if !r.isAny("primary", "unique", "check", "foreign", "exclude", "not", "null", "default", "references", "generated") {
+		r.syntax()
+	}
+	return name
+}
+
+func (r *reader) setKey(to *relation, key []ast.Name, name ast.Name) {
 	if *to.key != nil {
 		r.failAt(r.p-1, "42P16", "multiple primary keys are not allowed")
 		return
 	}
 	*to.key = key
+	if to.named != nil {
+		*to.named = name
+	}
 }
 
 func (r *reader) watermark(to *relation) {
@@ -134,16 +162,26 @@ func (r *reader) watermark(to *relation) {
 	*to.watermark = w
 }
 
-// column reads name [type] with its constraints.
-func (r *reader) column() ast.ColumnDef {
-	c := ast.ColumnDef{Pos: r.pos(), Name: r.name()}
+// column reads name [type] with its constraints, and the name of the key among them.
+func (r *reader) column(to *relation) (c ast.ColumnDef, key ast.Name) {
+	c = ast.ColumnDef{Pos: r.pos(), Name: r.name()}
+	key.Pos = ast.NoPos
 	t := r.peek()
 	if !t.punct(",") && !t.punct(")") && !r.isAny("as", "generated", "metadata", "not", "null", "primary", "default") {
 		c.Type = r.typeName()
+	} else if to.untyped == 0 {
+		to.untyped = r.p
 	}
-	for r.err == nil && r.constraint(&c) {
+	for r.err == nil {
+		name, was := r.constraintName(to), c.PrimaryKey
+		if !r.constraint(&c) {
+			break
+		}
+		if c.PrimaryKey && !was {
+			key = name
+		}
 	}
-	return c
+	return c, key
 }
 
 // constraint reads one part behind a column's type, if there is one.
@@ -162,13 +200,16 @@ func (r *reader) constraint(c *ast.ColumnDef) bool {
 		_ = r.take("stored") || r.take("virtual")
 	case r.take("generated", "always", "as"):
 		if r.isWord("identity") {
-			r.unsupported(r.p, "IDENTITY", "")
+			r.unsupported(r.p, "IDENTITY", "give the column a value, or DEFAULT gen_random_uuid()")
 			return false
 		}
 		r.needPunct("(")
 		c.Generated = r.expression()
 		r.needPunct(")")
 		_ = r.take("stored") || r.take("virtual")
+	case r.isWord("generated", "by", "default"):
+		r.unsupported(r.p, "IDENTITY", "give the column a value, or DEFAULT gen_random_uuid()")
+		return false
 	case r.take("metadata"):
 		key := c.Name.Text
 		if r.take("from") {

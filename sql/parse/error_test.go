@@ -28,7 +28,7 @@ func TestErrors(t *testing.T) {
 		{"DROP STREM x", CodeSyntax, "STREM", `did you mean STREAM instead of "STREM"?`},
 		{"DROP STREAM", CodeSyntax, "", ""},
 		{"REFRESH MATERIALIZED VIEW v", CodeUnsupported, "REFRESH", "materialized views are kept up to date by themselves"},
-		{"TRUNCATE t", CodeUnsupported, "TRUNCATE", "use DELETE FROM"},
+		{"LOCK t", CodeUnsupported, "LOCK", ""},
 		{"SHOW STREMS x", CodeSyntax, "x", `did you mean STREAMS instead of "STREMS"?`},
 		{"SELECT 1;\n\n  SELECT +;", CodeSyntax, ";", ""},
 		{"SELECT 1 2", CodeSyntax, "2", ""},

@@ -46,6 +46,11 @@ func (r *reader) queryWith(with *ast.With, insert bool) *ast.Select {
 	if with == nil {
 		q.With = r.with()
 	}
+	if v := r.constants(insert); v != nil {
+		q.Body = v
+		r.depth--
+		return q
+	}
 	s := &spelling{reader: r, insert: insert}
 	cores := s.body()
 	s.tail(q)

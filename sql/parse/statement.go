@@ -27,6 +27,8 @@ func (r *reader) statement() ast.Statement {
 		return r.update(nil)
 	case "delete":
 		return r.deleteFrom(nil)
+	case "truncate":
+		return r.truncate()
 	case "create":
 		return r.create()
 	case "drop":
@@ -77,7 +79,7 @@ func (r *reader) utility(word string) ast.Statement {
 
 // otherStatements are PostgreSQL's that have no meaning here.
 var otherStatements = map[string]string{
-	"vacuum": "", "analyze": "", "truncate": "use DELETE FROM", "grant": "", "revoke": "", "lock": "",
+	"vacuum": "", "analyze": "", "grant": "", "revoke": "", "lock": "",
 	"listen": "use SUBSCRIBE TO", "notify": "", "unlisten": "", "comment": "", "call": "", "do": "",
 	"reindex": "", "cluster": "", "merge": "", "checkpoint": "", "load": "", "security": "", "import": "",
 	"refresh": "materialized views are kept up to date by themselves", "reassign": "",
