@@ -304,3 +304,28 @@ func (e Elem) AppendTo(c Column) {
 		c.end(false)
 	}
 }
+
+// Text returns the value of an element of texts or bytes that is not NULL. The
+// bytes belong to the array, or are new.
+func (e Elem) Text() []byte { return unescape(e.key, nil) }
+
+// Int returns the value of an element whose kind's Rep is RepInt.
+func (e Elem) Int() int64 { return e.int() }
+
+// JSON returns the value of an element of JSONB that is not NULL.
+func (e Elem) JSON() JSON { return JSON{node: e.key[1:], tail: e.note} }
+
+// Bool returns the value of a BOOLEAN.
+func (e Elem) Bool() bool { return e.key[0] != 0 }
+
+// Float returns the value of a REAL or DOUBLE PRECISION.
+func (e Elem) Float() float64 { return e.float() }
+
+// Decimal returns the value of a NUMERIC.
+func (e Elem) Decimal() Decimal { return e.decimal() }
+
+// Span returns the value of an INTERVAL.
+func (e Elem) Span() Span { return e.span() }
+
+// AppendValue appends the value of an element of which columns hold bytes.
+func (e Elem) AppendValue(dst []byte) []byte { return e.appendBytes(dst) }

@@ -29,6 +29,14 @@ func castable(from, to batch.Kind, how CastContext) bool {
 	return ok && how >= level
 }
 
+// castableTypes is castable for types: arrays convert as their elements do.
+func castableTypes(from, to batch.Type, how CastContext) bool {
+	if from.Kind == batch.Array && to.Kind == batch.Array {
+		return castable(from.Elem, to.Elem, how)
+	}
+	return castable(from.Kind, to.Kind, how)
+}
+
 // castLevel returns the least context in which a conversion is allowed.
 func castLevel(from, to batch.Kind) (CastContext, bool) {
 	switch {
@@ -41,6 +49,16 @@ func castLevel(from, to batch.Kind) (CastContext, bool) {
 			return Implicit, true
 		}
 		return Assignment, true
+	case from == batch.Array || to == batch.Array || from == texts_ || to == texts_:
+		return 0, false
+	case from == batch.JSONB && (to == batch.Bool || categoryOf(to) == catNumber):
+		return Explicit, true
+	case from == batch.Time && to == batch.Interval:
+		return Implicit, true
+	case to == batch.Time && (from == batch.Interval || from == batch.Timestamp || from == batch.TimestampTZ):
+		return Assignment, true
+	case from == batch.Time || to == batch.Time:
+		return 0, false
 	case categoryOf(from) == catDateTime && categoryOf(to) == catDateTime:
 		if from < to { // date, timestamp, timestamptz
 			return Implicit, true
@@ -73,10 +91,10 @@ func numberRank(k batch.Kind) int {
 // it, and the value's own error where n is a literal that to cannot hold.
 func Cast(n *Node, to batch.Type, how CastContext) (*Node, error) {
 	from := n.Type
-	if from == to || (from.Kind == to.Kind && to.Precision == 0) {
+	if from == to || (from.Kind == to.Kind && from.Elem == to.Elem && to.Precision == 0) {
 		return n, nil
 	}
-	if !castable(from.Kind, to.Kind, how) {
+	if !castableTypes(from, to, how) {
 		return nil, castError(from, to, how)
 	}
 	if n.Op == OpConst && n.Null {
@@ -112,9 +130,9 @@ func widened(n *Node, to batch.Type) *Node {
 
 func castError(from, to batch.Type, how CastContext) error {
 	if how == Assignment {
-		return errorf("42804", "expression is of type %s but %s is wanted", from.Kind, to.Kind)
+		return errorf("42804", "expression is of type %s but %s is wanted", bare(from), bare(to))
 	}
-	return errorf("42846", "cannot cast type %s to %s", from.Kind, to.Kind)
+	return errorf("42846", "cannot cast type %s to %s", bare(from), bare(to))
 }
 
 // castLiteral reads an open literal as a value of type to. One whose meaning
@@ -135,7 +153,7 @@ func castLiteral(n *Node, to batch.Type, how CastContext) (*Node, error) {
 	if err := batch.AppendParsed(col, to, text, nil); err != nil {
 		return nil, fromValue(err)
 	}
-	if to.Kind == batch.TimestampTZ && zoneMatters(text) {
+	if to.Kind == batch.TimestampTZ && zoneMatters(text) || to.Kind == batch.Array && to.Elem == batch.TimestampTZ {
 		return &Node{Op: OpCast, Type: to, Args: []*Node{n}}, nil
 	}
 	return constOf(col, 0, to), nil

@@ -25,9 +25,15 @@ func compileCast(n *Node, fresh bool) (evaluator, error) {
 	if isInteger(from.Kind) && to == batch.T(batch.Numeric) {
 		return &intToDec{arg: arg, buf: slot[batch.Decimal]{fresh: fresh}}, nil
 	}
+	if from.Kind == batch.Array && to.Kind == batch.Array {
+		return newCastArray(n, arg, fresh)
+	}
+	if from.Kind == batch.JSONB && to.Kind.Rep() != batch.RepText {
+		return newCastJSON(n, arg, fresh), nil
+	}
 	fn := castFunc(from, to, n.Name != assigned)
 	if fn == nil {
-		return nil, errorf("42846", "cannot cast type %s to %s", from.Kind, to.Kind)
+		return nil, errorf("42846", "cannot cast type %s to %s", bare(from), bare(to))
 	}
 	return newRowEval(n, []evaluator{arg}, fn, false, fresh), nil
 }
@@ -41,7 +47,7 @@ func sameValues(from, to batch.Type) bool {
 	case to.Precision != 0:
 		return from == to
 	case f == t:
-		return true
+		return from.Elem == to.Elem
 	case f.Rep() != t.Rep() || f == batch.Unknown:
 		return f == batch.Unknown && t == batch.Text
 	case categoryOf(f) == catNumber && categoryOf(t) == catNumber:
@@ -59,6 +65,10 @@ func castFunc(from, to batch.Type, cut bool) rowFunc {
 		return castFromText(to, cut)
 	case categoryOf(from.Kind) == catNumber && categoryOf(to.Kind) == catNumber:
 		return castNumber(from.Kind, to)
+	case from.Kind == batch.Time:
+		return func(f *frame) { f.setSpan(batch.Span{Micros: f.int(0)}) }
+	case to.Kind == batch.Time:
+		return castToTime(from.Kind)
 	case categoryOf(from.Kind) == catDateTime && categoryOf(to.Kind) == catDateTime:
 		return castTime(from.Kind, to.Kind)
 	case from.Kind == batch.Int32 && to.Kind == batch.Bool:
@@ -78,7 +88,7 @@ func castFunc(from, to batch.Type, cut bool) rowFunc {
 func castToText(from, to batch.Type, cut bool) rowFunc {
 	var scratch []byte
 	return func(f *frame) {
-		scratch = appendCastText(scratch[:0], f, 0, from.Kind)
+		scratch = appendCastText(scratch[:0], f, 0, from)
 		s, err := fit(scratch, to, cut)
 		if err != nil {
 			f.failValue(err)
@@ -90,8 +100,8 @@ func castToText(from, to batch.Type, cut bool) rowFunc {
 
 // appendCastText appends argument i as CAST(x AS TEXT) prints it, which differs
 // from output only for booleans.
-func appendCastText(dst []byte, f *frame, i int, k batch.Kind) []byte {
-	switch k.Rep() {
+func appendCastText(dst []byte, f *frame, i int, t batch.Type) []byte {
+	switch k := t.Kind; k.Rep() {
 	case batch.RepBool:
 		return strconv.AppendBool(dst, f.bool(i))
 	case batch.RepInt:
@@ -103,7 +113,7 @@ func appendCastText(dst []byte, f *frame, i int, k batch.Kind) []byte {
 	case batch.RepSpan:
 		return f.span(i).AppendText(dst)
 	}
-	return append(dst, f.text(i)...)
+	return batch.AppendBytes(dst, f.text(i), t, f.cx.Loc)
 }
 
 func fit(s []byte, to batch.Type, cut bool) ([]byte, error) {
@@ -158,6 +168,8 @@ func castFromText(to batch.Type, cut bool) rowFunc {
 			v, err := batch.ParseSpan(f.text(0))
 			setParsed(f, v, err, f.setSpan)
 		}
+	case batch.RepBytes:
+		return castFromTextBytes(to)
 	}
 	return func(f *frame) {
 		s, err := fit(f.text(0), to, cut)
@@ -166,6 +178,22 @@ func castFromText(to batch.Type, cut bool) rowFunc {
 			return
 		}
 		f.setBytes(s)
+	}
+}
+
+// castFromTextBytes reads a text as BYTEA, JSONB, UUID or an array.
+func castFromTextBytes(to batch.Type) rowFunc {
+	var json batch.JSONBuilder
+	return func(f *frame) {
+		var err error
+		if to.Kind == batch.JSONB {
+			f.buf, err = json.AppendJSON(f.buf, f.text(0))
+		} else {
+			f.buf, err = batch.ParseBytes(f.buf, f.text(0), to, f.cx.Loc)
+		}
+		if err != nil {
+			f.failValue(err)
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ func newChooser(k batch.Kind, fresh bool) chooser {
 	case batch.RepSpan:
 		return &fixedChooser[batch.Span]{buf: slot[batch.Span]{fresh: fresh}}
 	}
-	return &textChooser{buf: textSlot{fresh: fresh}}
+	return &textChooser{buf: textSlot{fresh: fresh, tailed: k.Tailed()}}
 }
 
 type fixedChooser[T batch.Fixed] struct {

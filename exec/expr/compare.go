@@ -46,7 +46,7 @@ func (c comparison) accepts(order int) bool {
 func comparisonTable() table {
 	out := table{}
 	for _, c := range comparisons {
-		for _, k := range []batch.Kind{boolean_, i2, i4, i8, num, f4, f8, txt, dat, ts, tz, iv} {
+		for _, k := range []batch.Kind{boolean_, i2, i4, i8, num, f4, f8, txt, dat, ts, tz, iv, tim, byt, jsn, uid, arr} {
 			out[c.name] = append(out[c.name], overload{args: in(k, k), ret: boolean_, vec: newCompare})
 		}
 		out[c.name] = append(out[c.name], mixedFloats(overload{ret: boolean_})...)
@@ -72,6 +72,11 @@ func newCompare(n *Node, args []evaluator, fresh bool) evaluator {
 	case batch.RepFloat:
 		return newCompareFloats(op, args, buf)
 	case batch.RepText:
+		return newCompareTexts(op, args, buf)
+	case batch.RepBytes:
+		if n.Args[0].Type.Kind.Tailed() {
+			return &compareTailed{l: args[0], r: args[1], op: op, buf: buf}
+		}
 		return newCompareTexts(op, args, buf)
 	case batch.RepDecimal:
 		return &compareBy[batch.Decimal]{l: args[0], r: args[1], op: op, buf: buf, order: batch.Decimal.Cmp}
@@ -298,4 +303,21 @@ func (e *compareTexts) withConst(out []bool, l *batch.TextVec, sel []int32) {
 	for i := range out {
 		out[i] = bytes.Equal(l.At(i), e.k) == e.op.eq
 	}
+}
+
+// compareTailed compares JSONB and arrays by what counts of them.
+type compareTailed struct {
+	l, r evaluator
+	op   comparison
+	buf  slot[bool]
+}
+
+func (e *compareTailed) eval(b *batch.Batch, sel []int32, cx *Context) batch.Column {
+	l, r := e.l.eval(b, sel, cx).(*batch.TextVec), e.r.eval(b, sel, cx).(*batch.TextVec)
+	out := e.buf.take(b.N)
+	out.Null = e.buf.union(l.Null, r.Null, b.N)
+	each(sel, b.N, func(i int) {
+		out.Data[i] = e.op.accepts(bytes.Compare(batch.Significant(l.At(i)), batch.Significant(r.At(i))))
+	})
+	return out
 }

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
 )
@@ -137,6 +138,9 @@ func compileCall(n *Node, fresh bool) (evaluator, error) {
 	if err != nil {
 		return nil, err
 	}
+	if strings.HasPrefix(n.Name, "any ") || strings.HasPrefix(n.Name, "all ") {
+		return compileQuantified(n, args, fresh)
+	}
 	if e := compileSpecial(n, args, fresh); e != nil {
 		return e, nil
 	}
@@ -168,7 +172,7 @@ func overloadOf(n *Node) *overload {
 func matches(o *overload, args []*Node) bool {
 	for i, a := range args {
 		k := o.arg(i)
-		if k != any_ && k != a.Type.Kind && !(k == txt && a.Type.Kind == batch.Unknown) {
+		if k != any_ && k != argKind(a.Type) && !(k == arr && a.Type.Kind == batch.Array) && !(k == txt && a.Type.Kind == batch.Unknown) {
 			return false
 		}
 	}
@@ -238,7 +242,7 @@ func head(c batch.Column, n int) batch.Column {
 	case *batch.Vec[batch.Span]:
 		return headVec(c, n)
 	case *batch.TextVec:
-		return &batch.TextVec{Off: c.Off[:n+1], Data: c.Data[:c.Off[n]], Null: headNulls(c.Null, n)}
+		return &batch.TextVec{Off: c.Off[:n+1], Data: c.Data[:c.Off[n]], Null: headNulls(c.Null, n), Tailed: c.Tailed}
 	}
 	return c
 }

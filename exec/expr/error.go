@@ -25,9 +25,13 @@ func errorf(code, format string, args ...any) *Error {
 
 // fromValue turns the error of a value into one of an expression.
 func fromValue(err error) *Error {
+	var own *Error
+	if errors.As(err, &own) {
+		return own
+	}
 	var v *batch.ValueError
 	if errors.As(err, &v) {
-		return &Error{Code: v.Code, Message: v.Message, Detail: v.Detail}
+		return &Error{Code: v.Code, Message: v.Message, Detail: v.Detail, Hint: v.Hint}
 	}
 	return &Error{Code: "XX000", Message: err.Error()}
 }

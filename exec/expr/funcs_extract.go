@@ -106,6 +106,10 @@ func fieldOf(text string, k batch.Kind) (fieldFunc, *Error) {
 		if fn = spanFields[name]; fn == nil {
 			fn = clockFields[name]
 		}
+	case batch.Time:
+		if fn = clockFields[name]; name == "epoch" {
+			fn = func(m *fields) batch.Decimal { return batch.NewDecimal(m.micros, 6) }
+		}
 	case batch.Date:
 		fn = dateFields[name]
 		if name == "epoch" {
@@ -153,6 +157,9 @@ func (m *fields) take(f *frame, i int, k batch.Kind) bool {
 	}
 	m.micros, m.utc = 0, v
 	switch k {
+	case batch.Time:
+		m.micros = v
+		return true
 	case batch.Date:
 		m.days = v
 	case batch.TimestampTZ:

@@ -7,25 +7,25 @@ import (
 )
 
 func concat(n *Node) rowFunc {
-	kinds := kindsOf(n.Args)
+	types := typesOf(n.Args)
 	return func(f *frame) {
-		for i, k := range kinds {
+		for i, t := range types {
 			if !f.isNull(i) {
-				f.buf = appendOutText(f.buf, f, i, k)
+				f.buf = appendOutText(f.buf, f, i, t)
 			}
 		}
 	}
 }
 
 func concatWS(n *Node) rowFunc {
-	kinds := kindsOf(n.Args)
+	types := typesOf(n.Args)
 	return func(f *frame) {
 		if f.isNull(0) {
 			f.setNull()
 			return
 		}
 		first := true
-		for i, k := range kinds[1:] {
+		for i, t := range types[1:] {
 			if f.isNull(i + 1) {
 				continue
 			}
@@ -33,30 +33,22 @@ func concatWS(n *Node) rowFunc {
 				f.setBytes(f.text(0))
 			}
 			first = false
-			f.buf = appendOutText(f.buf, f, i+1, k)
+			f.buf = appendOutText(f.buf, f, i+1, t)
 		}
 	}
 }
 
 // appendOutText appends an argument as it is sent to a client: t and f.
-func appendOutText(dst []byte, f *frame, i int, k batch.Kind) []byte {
-	if k == batch.Bool {
+func appendOutText(dst []byte, f *frame, i int, t batch.Type) []byte {
+	if t.Kind == batch.Bool {
 		return batch.AppendBool(dst, f.bool(i))
 	}
-	return appendCastText(dst, f, i, k)
-}
-
-func kindsOf(args []*Node) []batch.Kind {
-	out := make([]batch.Kind, len(args))
-	for i, a := range args {
-		out[i] = a.Type.Kind
-	}
-	return out
+	return appendCastText(dst, f, i, t)
 }
 
 // format is format(pattern, …) with %s, %I, %L and %%.
 func format(n *Node) rowFunc {
-	kinds := kindsOf(n.Args)
+	types := typesOf(n.Args)
 	return func(f *frame) {
 		if f.isNull(0) {
 			f.setNull()
@@ -76,11 +68,11 @@ func format(n *Node) rowFunc {
 				f.setText("%")
 				continue
 			}
-			if next >= len(kinds) {
+			if next >= len(types) {
 				f.fail(errorf("22023", "too few arguments for format()"))
 				return
 			}
-			if !formatOne(f, verb, next, kinds[next]) {
+			if !formatOne(f, verb, next, types[next]) {
 				return
 			}
 			next++
@@ -93,11 +85,11 @@ func format(n *Node) rowFunc {
 	}
 }
 
-func formatOne(f *frame, verb byte, i int, k batch.Kind) bool {
+func formatOne(f *frame, verb byte, i int, t batch.Type) bool {
 	var s []byte
 	null := f.isNull(i)
 	if !null {
-		s = appendOutText(nil, f, i, k)
+		s = appendOutText(nil, f, i, t)
 	}
 	switch {
 	case verb == 's':

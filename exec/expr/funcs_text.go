@@ -61,7 +61,7 @@ func textTable() table {
 	for name, os := range regexpTable() {
 		t[name] = os
 	}
-	for _, k := range []batch.Kind{boolean_, i2, i4, i8, f4, f8, num, dat, ts, tz, iv} {
+	for _, k := range []batch.Kind{boolean_, i2, i4, i8, f4, f8, num, dat, ts, tz, iv, tim, byt, jsn, uid} {
 		t["||"] = append(t["||"], concatWith(k)...)
 	}
 	return t
@@ -78,8 +78,8 @@ func text2(fn func(f *frame, a, b []byte)) overload {
 // concatWith are text || k and k || text.
 func concatWith(k batch.Kind) []overload {
 	return []overload{
-		{args: in(txt, k), ret: txt, row: func(f *frame) { f.setBytes(f.text(0)); f.buf = appendCastText(f.buf, f, 1, k) }},
-		{args: in(k, txt), ret: txt, row: func(f *frame) { f.buf = appendCastText(f.buf, f, 0, k); f.setBytes(f.text(1)) }},
+		{args: in(txt, k), ret: txt, row: func(f *frame) { f.setBytes(f.text(0)); f.buf = appendCastText(f.buf, f, 1, batch.T(k)) }},
+		{args: in(k, txt), ret: txt, row: func(f *frame) { f.buf = appendCastText(f.buf, f, 0, batch.T(k)); f.setBytes(f.text(1)) }},
 	}
 }
 

@@ -2,7 +2,10 @@ package expr
 
 // functions is every function and operator by name; special forms are in
 // special.go.
-var functions = merge(
-	arithTable(), comparisonTable(), mathTable(), bitTable(),
-	textTable(), likeTable(), timeTable(), nowTable(),
+var functions = extend(
+	merge(
+		arithTable(), comparisonTable(), mathTable(), bitTable(),
+		textTable(), likeTable(), timeTable(), nowTable(),
+	),
+	clockTable(), byteaTable(), uuidTable(), jsonTable(), arrayTable(),
 )

@@ -21,10 +21,34 @@ const (
 	ts       = batch.Timestamp
 	tz       = batch.TimestampTZ
 	iv       = batch.Interval
+	tim      = batch.Time
+	byt      = batch.Bytea
+	jsn      = batch.JSONB
+	uid      = batch.UUID
+	arr      = batch.Array
 )
 
 // any_ stands for an argument of any kind, in variadic functions of text.
 const any_ batch.Kind = 255
+
+// texts_ stands for text[] among kinds of arguments.
+const texts_ batch.Kind = 254
+
+// argKind is how the tables name a type.
+func argKind(t batch.Type) batch.Kind {
+	if t.Kind == batch.Array && t.Elem == batch.Text {
+		return texts_
+	}
+	return t.Kind
+}
+
+// typeOfKind is the type that the tables mean by a kind.
+func typeOfKind(k batch.Kind) batch.Type {
+	if k == texts_ {
+		return batch.ArrayOf(batch.T(batch.Text))
+	}
+	return batch.T(k)
+}
 
 // overload is one function or operator under a name, for given kinds.
 type overload struct {
@@ -65,6 +89,16 @@ func merge(tables ...table) table {
 		}
 	}
 	return out
+}
+
+// extend adds overloads, of names that there are or of new ones, to t.
+func extend(t table, more ...table) table {
+	for _, m := range more {
+		for name, os := range m {
+			t[name] = append(t[name], os...)
+		}
+	}
+	return t
 }
 
 // arg returns the kind that o wants for argument i.
@@ -111,7 +145,7 @@ func canonical(name string) string {
 func signature(name string, args []*Node) string {
 	kinds := make([]string, len(args))
 	for i, a := range args {
-		kinds[i] = a.Type.Kind.String()
+		kinds[i] = bare(a.Type).String()
 	}
 	if isOperator(name) {
 		if len(args) == 1 {
@@ -129,3 +163,6 @@ func isOperator(name string) bool {
 	}
 	return strings.Trim(name, "+-*/<>=~!@#%^&|`?") == ""
 }
+
+// bare returns t without modifiers, as messages name it.
+func bare(t batch.Type) batch.Type { return batch.Type{Kind: t.Kind, Elem: t.Elem} }

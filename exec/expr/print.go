@@ -92,6 +92,24 @@ func (n *Node) printCall(b *strings.Builder, nested bool) {
 		args[0].print(b, true)
 	case name == "and" || name == "or" || name == "at time zone" || strings.HasPrefix(name, "is ") || isOperator(name):
 		printInfix(b, " "+word+" ", args)
+	case strings.HasPrefix(name, "any "), strings.HasPrefix(name, "all "):
+		args[0].print(b, true)
+		b.WriteString(" " + strings.ToUpper(name[4:]+" "+name[:3]) + " ")
+		printList(b, args[1:])
+	case name == "array_construct":
+		b.WriteString("ARRAY[")
+		for i, a := range args {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			a.print(b, false)
+		}
+		b.WriteByte(']')
+	case name == "array_subscript":
+		args[0].print(b, true)
+		b.WriteByte('[')
+		args[1].print(b, false)
+		b.WriteByte(']')
 	case name == "nullif":
 		b.WriteString("nullif")
 		printList(b, args[1].Args)

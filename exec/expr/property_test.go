@@ -226,7 +226,7 @@ func TestPrint(t *testing.T) {
 func TestHints(t *testing.T) {
 	for text, want := range map[string]string{
 		"lenght(s)": "Did you mean length?",
-		"length(a)": "There is length(text).",
+		"length(a)": "There is length(text), length(bytea).",
 		"s + a":     "No operator matches the given name and argument types. You might need to add explicit type casts.",
 	} {
 		_, err := parseText(text)

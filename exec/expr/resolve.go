@@ -18,6 +18,9 @@ func Resolve(name string, args []*Node) (*Node, error) {
 	if n, err, ok := resolveSpecial(name, args); ok {
 		return n, err
 	}
+	if n, err, ok := resolveArrays(name, args); ok {
+		return n, err
+	}
 	all, ok := functions[name]
 	if !ok {
 		return nil, noFunction(name, args)
@@ -35,7 +38,7 @@ func call(name string, o *overload, args []*Node) (*Node, error) {
 	if o.as != nil {
 		want = o.as
 	}
-	out := &Node{Op: OpCall, Name: name, Type: batch.T(o.ret), Args: slices.Clone(args)}
+	out := &Node{Op: OpCall, Name: name, Type: typeOfKind(o.ret), Args: slices.Clone(args)}
 	for i, a := range args {
 		k := want[min(i, len(want)-1)]
 		if k == any_ {
@@ -44,7 +47,7 @@ func call(name string, o *overload, args []*Node) (*Node, error) {
 			}
 			k = batch.Text
 		}
-		c, err := Cast(a, batch.T(k), Implicit)
+		c, err := Cast(a, typeOfKind(k), Implicit)
 		if err != nil {
 			return nil, err
 		}
@@ -108,7 +111,7 @@ func notUnique(name string, args []*Node) *Error {
 
 func exact(o *overload, args []*Node) bool {
 	for i, a := range args {
-		if o.arg(i) != a.Type.Kind {
+		if o.arg(i) != argKind(a.Type) {
 			return false
 		}
 	}
@@ -121,7 +124,7 @@ func assumeSame(all []overload, args []*Node) *overload {
 	if len(args) != 2 {
 		return nil
 	}
-	l, r := args[0].Type.Kind, args[1].Type.Kind
+	l, r := argKind(args[0].Type), argKind(args[1].Type)
 	if (l == batch.Unknown) == (r == batch.Unknown) {
 		return nil
 	}
@@ -137,7 +140,7 @@ func assumeSame(all []overload, args []*Node) *overload {
 
 func coercible(o *overload, args []*Node) bool {
 	for i, a := range args {
-		if k := o.arg(i); k != any_ && !castable(a.Type.Kind, k, Implicit) {
+		if k := o.arg(i); k != any_ && !castable(argKind(a.Type), k, Implicit) {
 			return false
 		}
 	}
@@ -163,7 +166,7 @@ func mostExact(fits []*overload, args []*Node) []*overload {
 	return best(fits, func(o *overload) int {
 		n := 0
 		for i, a := range args {
-			if a.Type.Kind != batch.Unknown && o.arg(i) == a.Type.Kind {
+			if a.Type.Kind != batch.Unknown && o.arg(i) == argKind(a.Type) {
 				n++
 			}
 		}
@@ -278,7 +281,7 @@ func listOverloads(name string, all []overload) string {
 	for _, o := range all[:min(len(all), 4)] {
 		kinds := make([]string, len(o.args))
 		for i, k := range o.args {
-			kinds[i] = k.String()
+			kinds[i] = typeOfKind(k).String()
 			if k == any_ {
 				kinds[i] = "any"
 			}

@@ -34,6 +34,7 @@ type arg struct {
 	spans  []batch.Span
 	text   *batch.TextVec
 	null   []bool
+	col    batch.Column
 }
 
 func (f *frame) int(i int) int64         { return f.in[i].ints[f.row] }
@@ -117,7 +118,7 @@ func (e *rowEval) one(row int) {
 }
 
 func argOf(c batch.Column) arg {
-	a := arg{null: c.Nulls()}
+	a := arg{null: c.Nulls(), col: c}
 	switch c := c.(type) {
 	case *batch.Vec[int64]:
 		a.ints = c.Data
@@ -155,7 +156,7 @@ func newResult(k batch.Kind, fresh bool) result {
 	case batch.RepSpan:
 		return &fixedResult[batch.Span]{buf: slot[batch.Span]{fresh: fresh}, bind: func(f *frame, d []batch.Span) { f.spans = d }}
 	}
-	return &textResult{buf: textSlot{fresh: fresh}}
+	return &textResult{buf: textSlot{fresh: fresh, tailed: k.Tailed()}}
 }
 
 type fixedResult[T batch.Fixed] struct {
@@ -182,17 +183,18 @@ func (r *fixedResult[T]) end(*frame) batch.Column { return r.vec }
 
 // textSlot builds a text column whose rows come in order, with gaps.
 type textSlot struct {
-	fresh bool
-	vec   batch.TextVec
-	null  []bool
-	out   *batch.TextVec
-	next  int // the first row without an end
+	fresh  bool
+	tailed bool
+	vec    batch.TextVec
+	null   []bool
+	out    *batch.TextVec
+	next   int // the first row without an end
 }
 
 func (s *textSlot) begin(n int) *batch.TextVec {
 	s.next = 0
 	if s.fresh {
-		s.out = &batch.TextVec{Off: make([]uint32, n+1)}
+		s.out = &batch.TextVec{Off: make([]uint32, n+1), Tailed: s.tailed}
 		return s.out
 	}
 	if cap(s.vec.Off) < n+1 {
@@ -200,7 +202,7 @@ func (s *textSlot) begin(n int) *batch.TextVec {
 	}
 	s.vec.Off = s.vec.Off[:n+1]
 	s.vec.Off[0] = 0
-	s.vec.Data, s.vec.Null = s.vec.Data[:0], nil
+	s.vec.Data, s.vec.Null, s.vec.Tailed = s.vec.Data[:0], nil, s.tailed
 	s.out = &s.vec
 	return s.out
 }

@@ -109,7 +109,7 @@ func resolveIn(name string, args []*Node) (*Node, error) {
 		_, err = Resolve("=", []*Node{args[0], firstOtherCategory(args)})
 		return nil, err
 	}
-	args, err = castAll(args, batch.T(t.Kind))
+	args, err = castAll(args, bare(t))
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,8 @@ const (
 	catString   category = 'S'
 	catDateTime category = 'D'
 	catSpan     category = 'T'
+	catArray    category = 'A'
+	catUser     category = 'U'
 )
 
 func categoryOf(k batch.Kind) category {
@@ -28,10 +30,14 @@ func categoryOf(k batch.Kind) category {
 		return catNumber
 	case batch.Text:
 		return catString
-	case batch.Date, batch.Timestamp, batch.TimestampTZ:
+	case batch.Date, batch.Timestamp, batch.TimestampTZ, batch.Time:
 		return catDateTime
 	case batch.Interval:
 		return catSpan
+	case batch.Array, texts_:
+		return catArray
+	case batch.Bytea, batch.JSONB, batch.UUID:
+		return catUser
 	}
 	return catUnknown
 }
@@ -63,11 +69,19 @@ func CommonType(what string, types []batch.Type) (batch.Type, error) {
 			continue
 		}
 		same = false
+		if t.Kind == batch.Array && best.Kind == batch.Array {
+			elem, err := CommonType(what, []batch.Type{best.ElemType(), t.ElemType()})
+			if err != nil {
+				return best, errorf("42804", "%s types %s and %s cannot be matched", what, bare(best), bare(t))
+			}
+			best = batch.ArrayOf(batch.T(elem.Kind))
+			continue
+		}
 		if t.Kind == best.Kind {
 			continue
 		}
 		if categoryOf(t.Kind) != categoryOf(best.Kind) {
-			return best, errorf("42804", "%s types %s and %s cannot be matched", what, best.Kind, t.Kind)
+			return best, errorf("42804", "%s types %s and %s cannot be matched", what, bare(best), bare(t))
 		}
 		if !preferred(best.Kind) && castable(best.Kind, t.Kind, Implicit) && !castable(t.Kind, best.Kind, Implicit) {
 			best = t
@@ -77,7 +91,7 @@ func CommonType(what string, types []batch.Type) (batch.Type, error) {
 		return batch.T(batch.Text), nil
 	}
 	if !same {
-		best = batch.T(best.Kind)
+		best = bare(best)
 	}
 	return best, nil
 }
