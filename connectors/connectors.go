@@ -14,7 +14,7 @@ import (
 type Spec struct {
 	Name    string // of the stream, for messages
 	Columns []Column
-	Key     []int // the key columns of an upsert sink
+	Key     []int // the key columns: of a sink that upserts, or of a source whose records have a key
 	Options map[string]string
 }
 
@@ -63,12 +63,14 @@ type Source interface {
 // one goroutine per broker, bounded in bytes, and only while Read takes what
 // was fetched. Connection loss is retried with back-off and shown by Status.
 type Reader interface {
-	// Demand says which columns are read from now on: the others stay nil.
+	// Demand says which columns are read from now on: the others stay nil, but for
+	// the key of a source in ModeUpsert.
 	Demand(columns []bool)
 	// Assign begins reading a partition, or moves it.
 	Assign(partition int32, from Start)
 	// Read appends up to max rows, all of one partition, and reports false when
-	// nothing is ready. Parsing happens here.
+	// nothing is ready. Parsing happens here. All rows of a record come together,
+	// with its offset: of formats that carry changes N may be one more than max.
 	Read(rows *Rows, max int) (ok bool, err error)
 	Status() Status
 	Close() error
@@ -81,7 +83,7 @@ type Rows struct {
 	N         int
 	Partition int32
 	Base      int64   // offset of the first row, if Offsets is nil
-	Offsets   []int64 // one per row, where they are not consecutive
+	Offsets   []int64 // one per row, never less than the one before, where they are not consecutive
 	// Diff is a signed count per row, of formats that carry changes; nil: all +1.
 	// Of a format that carries the newest row of a key, −1 is a tombstone: the
 	// key's columns, the others NULL.
@@ -151,8 +153,36 @@ type KeyedSink interface {
 	KeysSince(ctx context.Context, position []byte, f func(keys *batch.Batch) error) error
 }
 
-// Connector makes sources and sinks of one kind; either function may be nil.
+// ChangeSink is a Sink whose records follow from all changes of a tick: the old
+// and the new row of one key may come in different batches, in any order. What
+// Encode cannot tell yet it keeps until the tick ends.
+type ChangeSink interface {
+	Sink
+	// EndTick is called in the actor's turn after the last Encode of a tick, and
+	// again while more is true. It encodes at most limit records that were kept.
+	EndTick(limit int) (c Chunk, more bool, err error)
+}
+
+// Mode says what rows and their counts (Diff) mean.
+type Mode uint8
+
+// The modes.
+const (
+	// ModeAppend: every row is one more; Diff is nil.
+	ModeAppend Mode = iota
+	// ModeUpsert: a row is the newest of its key (Spec.Key), whatever was before;
+	// with a count of −1 the key has none any more, and the other columns are NULL.
+	ModeUpsert
+	// ModeChanges: counts are added up; an update is −1 old, +1 new, both in one Rows.
+	ModeChanges
+)
+
+// Connector makes sources and sinks of one kind; each function may be nil.
 type Connector struct {
 	Source func(Spec) (Source, error)
 	Sink   func(Spec) (Sink, error)
+	// SourceMode says what the rows of a source mean, SinkMode what a sink takes;
+	// nil is ModeAppend. A sink in ModeUpsert has a key; in ModeChanges it may.
+	SourceMode func(Spec) Mode
+	SinkMode   func(Spec) Mode
 }

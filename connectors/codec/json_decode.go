@@ -17,6 +17,9 @@ type JSONConfig struct {
 	// per unit (1, 1,000 or 1,000,000). 0 rejects numbers: guessing the unit
 	// would silently shift time.
 	Epoch int64
+	// Debezium reads values as Debezium writes them: a BYTEA also in base64, a
+	// JSONB as a string with JSON in it, a DATE also as a number of days.
+	Debezium bool
 }
 
 // JSONDecoder appends JSON objects to columns, one row a record.
@@ -43,6 +46,7 @@ type JSONDecoder struct {
 	gen    uint32 // number of the record; see jsonField.seen
 	found  int    // distinct fields seen in this record
 	text   []byte // scratch: a string with its escapes resolved
+	rare   *bytesReader
 }
 
 type jsonField struct {
@@ -80,7 +84,7 @@ func (c JSONConfig) Decoder(cols []connectors.Column) (*JSONDecoder, error) {
 		k := col.Type.Kind
 		d.fields = append(d.fields, jsonField{
 			Column: col, rep: k.Rep(), demanded: true,
-			integer: k == batch.Int16 || k == batch.Int32 || k == batch.Int64,
+			integer: isInteger(k),
 		})
 		if col.Metadata != "" {
 			continue
@@ -91,6 +95,7 @@ func (c JSONConfig) Decoder(cols []connectors.Column) (*JSONDecoder, error) {
 		d.byName[col.Name] = i
 		d.body++
 	}
+	d.rare = newBytesReader()
 	return d, nil
 }
 

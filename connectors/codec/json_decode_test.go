@@ -19,6 +19,9 @@ func columns(spec string) []connectors.Column {
 		"numeric52": {Kind: batch.Numeric, Precision: 5, Scale: 2}, "text": batch.T(batch.Text),
 		"varchar3": {Kind: batch.Text, Precision: 3}, "date": batch.T(batch.Date),
 		"ts": batch.T(batch.Timestamp), "tstz": batch.T(batch.TimestampTZ), "interval": batch.T(batch.Interval),
+		"time": batch.T(batch.Time), "bytea": batch.T(batch.Bytea), "jsonb": batch.T(batch.JSONB), "uuid": batch.T(batch.UUID),
+		"int8s": batch.ArrayOf(batch.T(batch.Int64)), "int4s": batch.ArrayOf(batch.T(batch.Int32)), "texts": batch.ArrayOf(batch.T(batch.Text)), "jsonbs": batch.ArrayOf(batch.T(batch.JSONB)),
+		"floats": batch.ArrayOf(batch.T(batch.Float64)), "numerics": batch.ArrayOf(batch.T(batch.Numeric)), "tss": batch.ArrayOf(batch.T(batch.Timestamp)), "byteas": batch.ArrayOf(batch.T(batch.Bytea)),
 	}
 	var cols []connectors.Column
 	for _, c := range strings.Split(spec, ",") {

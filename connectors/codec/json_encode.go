@@ -11,8 +11,9 @@ import (
 
 // JSONEncoder writes rows as JSON objects that the decoder reads back to the
 // same values: integers, floats and numerics as numbers (a numeric with its
-// scale), dates, timestamps and intervals as ISO text (a TIMESTAMPTZ in UTC,
-// with Z), NaN and the infinities as strings, which JSON has no numbers for. It
+// scale), dates, times, timestamps and intervals as ISO text (a TIMESTAMPTZ in
+// UTC, with Z), NaN and the infinities as strings, which JSON has no numbers
+// for, BYTEA as \x and hexadecimal digits, JSONB as it is, arrays as arrays. It
 // may be used by several goroutines.
 type JSONEncoder struct {
 	fields []encField
@@ -21,7 +22,7 @@ type JSONEncoder struct {
 type encField struct {
 	prefix string // what stands before the value: {"name": or ,"name":
 	col    int
-	kind   batch.Kind
+	typ    batch.Type
 }
 
 // NewJSONEncoder returns an encoder of the columns whose Metadata is empty.
@@ -42,7 +43,7 @@ func NewJSONEncoderOf(cols []connectors.Column, which []int) *JSONEncoder {
 	lead := "{"
 	for _, i := range which {
 		prefix := append(AppendJSONText([]byte(lead), []byte(cols[i].Name)), ':')
-		e.fields = append(e.fields, encField{prefix: string(prefix), col: i, kind: cols[i].Type.Kind})
+		e.fields = append(e.fields, encField{prefix: string(prefix), col: i, typ: cols[i].Type})
 		lead = ","
 	}
 	return e
@@ -57,24 +58,27 @@ func (e *JSONEncoder) AppendRow(dst []byte, b *batch.Batch, row int) []byte {
 	for i := range e.fields {
 		f := &e.fields[i]
 		dst = append(dst, f.prefix...)
-		dst = appendValue(dst, f.kind, b.Cols[f.col], row)
+		dst = appendValue(dst, f.typ, b.Cols[f.col], row)
 	}
 	return append(dst, '}')
 }
 
-func appendValue(dst []byte, k batch.Kind, col batch.Column, row int) []byte {
+func appendValue(dst []byte, t batch.Type, col batch.Column, row int) []byte {
 	switch v := col.(type) {
 	case *batch.Vec[int64]:
 		if v.Null == nil || !v.Null[row] {
-			return appendWide(dst, k, v.Data[row])
+			return appendWide(dst, t.Kind, v.Data[row])
 		}
 	case *batch.TextVec:
 		if v.Null == nil || !v.Null[row] {
+			if t.Kind.Rep() == batch.RepBytes {
+				return appendBytesValue(dst, t, v.At(row))
+			}
 			return AppendJSONText(dst, v.At(row))
 		}
 	case *batch.Vec[float64]:
 		if v.Null == nil || !v.Null[row] {
-			return appendJSONFloat(dst, k, v.Data[row])
+			return appendJSONFloat(dst, t.Kind, v.Data[row])
 		}
 	case *batch.Vec[bool]:
 		if v.Null == nil || !v.Null[row] {
@@ -98,6 +102,8 @@ func appendWide(dst []byte, k batch.Kind, x int64) []byte {
 		return append(batch.AppendDate(append(dst, '"'), x), '"')
 	case batch.Timestamp:
 		return append(batch.AppendTimestamp(append(dst, '"'), x), '"')
+	case batch.Time:
+		return append(batch.AppendInt(append(dst, '"'), x, k, nil), '"')
 	case batch.TimestampTZ:
 		dst = batch.AppendTimestamp(append(dst, '"'), x)
 		if dst[len(dst)-1] <= '9' { // not infinity
@@ -106,6 +112,35 @@ func appendWide(dst []byte, k batch.Kind, x int64) []byte {
 		return append(dst, '"')
 	}
 	return strconv.AppendInt(dst, x, 10)
+}
+
+// appendBytesValue writes a value of a kind that lies as bytes.
+func appendBytesValue(dst []byte, t batch.Type, v []byte) []byte {
+	switch t.Kind {
+	case batch.Bytea:
+		return append(batch.AppendHex(append(dst, `"\\x`...), v), '"')
+	case batch.JSONB:
+		return batch.JSONOf(v).AppendText(dst)
+	case batch.Array:
+		return appendArray(dst, t.ElemType(), v)
+	}
+	return append(batch.AppendBytes(append(dst, '"'), v, t, nil), '"')
+}
+
+func appendArray(dst []byte, t batch.Type, v []byte) []byte {
+	col := batch.New(t.Kind, batch.ArrayLen(v, t.Kind))
+	it := batch.Elems(v, t.Kind)
+	for e, ok := it.Next(); ok; e, ok = it.Next() {
+		e.AppendTo(col)
+	}
+	dst = append(dst, '[')
+	for i := range col.Len() {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendValue(dst, t, col, i)
+	}
+	return append(dst, ']')
 }
 
 func appendJSONDecimal(dst []byte, x batch.Decimal) []byte {

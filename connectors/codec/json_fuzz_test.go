@@ -20,11 +20,11 @@ import (
 func FuzzJSON(f *testing.F) {
 	for _, s := range []string{
 		`{"i":1,"s":"a","b":true,"f":1.5,"t":"2024-01-02 03:04:05.6","n":1.50}`, `{"s":"\ud83d\ude00\u0041\n","i":null}`, `{"s":{"x":[1,"\\"]},"i":"12"}`,
-		`{"i":1,"i":2,"\u0069":3}`, `{"i":-9223372036854775808}`, `{"i":1e2,"f":-0.0e-5}`, " {\t} ", `{"s":"\u0000"}`, `{"i":1`, "{\"s\":\"\xc3\x28\"}", `{"zz":[[[[1]]]],"n":1e400}`,
+		`{"i":1,"i":2,"\u0069":3}`, `{"i":-9223372036854775808}`, `{"i":1e2,"f":-0.0e-5}`, " {\t} ", `{"s":"\u0000"}`, `{"j":{"a":[1,null]},"a":[1,null],"x":["q"],"y":"\\\\x00","c":"01:02"}`, `{"i":1`, "{\"s\":\"\xc3\x28\"}", `{"zz":[[[[1]]]],"n":1e400}`,
 	} {
 		f.Add([]byte(s))
 	}
-	cols := columns("i int8, s text, b bool, f float, t ts, n numeric, v varchar3, d date, iv interval, z tstz")
+	cols := columns("i int8, s text, b bool, f float, t ts, n numeric, v varchar3, d date, iv interval, z tstz, c time, y bytea, j jsonb, u uuid, a int8s, x texts")
 	f.Fuzz(func(t *testing.T, rec []byte) {
 		d, _ := NewJSONDecoder(cols)
 		data := empty(cols)

@@ -33,6 +33,9 @@ func (d *JSONDecoder) value(f *jsonField, col batch.Column, s []byte, i int) (in
 			return end, d.int(f, col, x)
 		}
 	}
+	if f.rep == batch.RepBytes {
+		return d.bytes(f, col, s, i)
+	}
 	tok, c, end, err := d.token(s, i)
 	if err == nil {
 		err = d.scalar(f, col, tok, c)
@@ -128,6 +131,9 @@ func (d *JSONDecoder) wide(f *jsonField, tok []byte, c class) (int64, *RecordErr
 }
 
 func (d *JSONDecoder) chars(f *jsonField, col batch.Column, tok []byte) *RecordError {
+	if d.cfg.Debezium && string(tok) == unavailable {
+		return noValue(f)
+	}
 	if n := int(f.Type.Precision); n > 0 && len(tok) > n && utf8.RuneCount(tok) > n {
 		return reject(Overflow, "column %q: %d characters, its type is %s", f.Name, utf8.RuneCount(tok), f.Type)
 	}
