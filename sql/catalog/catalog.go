@@ -48,7 +48,7 @@ func Open(log storage.Log) (*Catalog, error) {
 		o, err := decode(r)
 		if err == nil {
 			objects[o.ID] = o
-			c.next = max(c.next, o.ID+1)
+			c.next = max(c.next, o.ID+o.ids())
 		}
 		return err
 	})
@@ -99,7 +99,7 @@ func (c *Catalog) List() []*Object { return c.Snapshot().List() }
 func (c *Catalog) Dependents(id uint64) []*Object { return c.Snapshot().Dependents(id) }
 
 // Create makes a new object durable and returns it as stored: a copy of o with
-// its id, also in its Source and Query. Errors wrap ErrExists when the name is
+// its id, also in its Source, Query and Table. Errors wrap ErrExists when the name is
 // taken and ErrNotFound when something it depends on has gone meanwhile.
 func (c *Catalog) Create(ctx context.Context, o *Object) (*Object, error) {
 	c.mu.Lock()
@@ -115,7 +115,7 @@ func (c *Catalog) Create(ctx context.Context, o *Object) (*Object, error) {
 	}
 	stored := o.withID(c.next)
 	stored.Version = 1
-	if err := c.write(ctx, []*Object{stored}, nil, c.next+1); err != nil {
+	if err := c.write(ctx, []*Object{stored}, nil, c.next+stored.ids()); err != nil {
 		return nil, fmt.Errorf("create %s %s: %w", o.Kind, o.Name, err)
 	}
 	return stored, nil

@@ -1,9 +1,11 @@
 package catalog
 
 import (
+	"slices"
 	"time"
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/exec/expr"
 	"github.com/dirigo-stream/dirigo/exec/job"
 )
 
@@ -38,6 +40,11 @@ type Object struct {
 
 	Source *job.SourceDef `json:"source,omitempty"`
 	Query  *job.QueryDef  `json:"query,omitempty"`
+	// Table is what the engine knows of a table. Its hidden view, which keeps the
+	// content, has an id of its own: the next one.
+	Table *job.TableDef `json:"table,omitempty"`
+	// KeyName is the name of a table's primary key.
+	KeyName string `json:"key_name,omitempty"`
 
 	// Key is the stream key of what a query puts out, as indices of Columns;
 	// nil: none, [] (not nil): there is at most one row.
@@ -58,6 +65,10 @@ type Column struct {
 	Metadata string     `json:"metadata,omitempty"` // read from beside the record's body
 	// Generated is the expression of a generated column, as written.
 	Generated string `json:"generated,omitempty"`
+	// Default is the value of a table's column that an INSERT leaves out, as
+	// written, and DefaultExpr what it means; nil: NULL.
+	Default     string     `json:"default,omitempty"`
+	DefaultExpr *expr.Node `json:"default_expr,omitempty"`
 }
 
 // Settings of the owner's session, frozen at CREATE: the query means the same
@@ -90,5 +101,36 @@ func (o *Object) withID(id uint64) *Object {
 		q.ID, q.Name = id, o.Name
 		c.Query = &q
 	}
+	if o.Table != nil {
+		c.Table = tableWithID(*o.Table, id, o.Name)
+	}
 	return &c
+}
+
+// ids is how many ids an object takes: a table's hidden view has the second.
+func (o *Object) ids() uint64 {
+	if o.Table != nil {
+		return 2
+	}
+	return 1
+}
+
+// tableWithID returns a table under an id. The plan of its view, made before
+// the id was known, reads relation 0: the table itself.
+func tableWithID(t job.TableDef, id uint64, name string) *job.TableDef {
+	t.ID, t.Name = id, name
+	t.View.ID, t.View.Name = id+1, name
+	if g := t.View.Graph; g != nil {
+		graph := *g
+		graph.Vertices = slices.Clone(g.Vertices)
+		for i, v := range graph.Vertices {
+			if v.Read != nil && v.Read.Relation == 0 {
+				read := *v.Read
+				read.Relation = id
+				graph.Vertices[i].Read = &read
+			}
+		}
+		t.View.Graph = &graph
+	}
+	return &t
 }
