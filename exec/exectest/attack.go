@@ -95,11 +95,11 @@ func Play(c Case, h History, p Plan, r *Rand) (Stats, error) {
 	if err := pl.open(); err != nil {
 		return pl.Stats, err
 	}
-	watermark := batch.MinTime
+	passed := Step{Watermark: batch.MinTime}
 	for i := 0; i < len(h); {
 		if h[i].Row == nil {
-			watermark = h[i].Watermark
-			if err := pl.frontier(watermark, r.Chance(3)); err != nil {
+			passed = h[i]
+			if err := pl.frontier(passed, r.Chance(3)); err != nil {
 				return pl.Stats, fmt.Errorf("frontier %d: %w", pl.tick, err)
 			}
 			i++
@@ -117,7 +117,7 @@ func Play(c Case, h History, p Plan, r *Rand) (Stats, error) {
 		}
 		i = n
 		if p.Cut && c.AnyTick && r.Chance(4) {
-			if err := pl.frontier(watermark, r.Chance(2)); err != nil {
+			if err := pl.frontier(passed, r.Chance(2)); err != nil {
 				return pl.Stats, fmt.Errorf("frontier %d: %w", pl.tick, err)
 			}
 		}
@@ -252,9 +252,16 @@ func (pl *player) finish(more bool, err error) error {
 
 // frontier collects the lessees, advances where that is due and, with seal,
 // seals and may open again.
-func (pl *player) frontier(watermark int64, seal bool) error {
+func (pl *player) frontier(at Step, seal bool) error {
 	pl.tick++
-	f := exec.Frontier{Tick: pl.tick, Watermark: watermark, In: []int64{watermark}, Born: pl.born}
+	watermark := at.Watermark
+	f := exec.Frontier{Tick: pl.tick, Watermark: watermark, In: at.In, Born: pl.born}
+	for len(f.In) < len(pl.c.Types) {
+		f.In = append(f.In, watermark)
+	}
+	if pl.c.Clock != nil {
+		f.Born = pl.c.Clock(watermark)
+	}
 	sealer, ok := pl.op.(exec.Sealer)
 	seal = seal && ok && pl.p.Reopen
 	least := batch.MaxTime

@@ -56,7 +56,8 @@ func Text(values []any) string {
 // Step is a row, or a watermark that all rows so far stand behind or not.
 type Step struct {
 	Row       *Row
-	Watermark int64 // where Row is nil: a frontier that completes a tick
+	Watermark int64   // where Row is nil: a frontier that completes a tick
+	In        []int64 // the watermark of each input; nil: Watermark
 }
 
 // History is rows and frontiers in order; it ends with a frontier.
@@ -112,6 +113,8 @@ type Case struct {
 	// AnyTick says that the output does not depend on where ticks end, so that
 	// more may be put in.
 	AnyTick bool
+	// Clock tells the Born of a tick from its watermark; nil: batches are counted.
+	Clock func(watermark int64) int64
 	// Origin gives batches an origin, so that rows can be rejected.
 	Origin bool
 	// Final compares at the end only.

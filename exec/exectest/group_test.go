@@ -200,7 +200,7 @@ func wantGroups(g agg.Group, h History) Bag {
 		if g.OnClose && !closed(key, watermark-g.Window.Lateness) {
 			continue
 		}
-		out.Add(join(key, Text(results(g, rows))), 1)
+		out.Add(joined(key, Text(results(g, rows))), 1)
 	}
 	if len(g.Keys) == 0 && g.Window == nil && len(groups) == 0 {
 		out.Add(Text(results(g, nil)), 1)
@@ -208,7 +208,7 @@ func wantGroups(g agg.Group, h History) Bag {
 	return out
 }
 
-func join(a, b string) string {
+func joined(a, b string) string {
 	if a == "" || b == "" {
 		return a + b
 	}
@@ -230,6 +230,9 @@ func results(g agg.Group, rows []counted) []any {
 }
 
 func result(c agg.Call, rows []counted) any {
+	if v, ok := collected(c, rows); ok {
+		return v
+	}
 	values := map[string]counted{}
 	all := int64(0)
 	for _, r := range rows {

@@ -8,6 +8,7 @@ import (
 	"github.com/dirigo-stream/dirigo/exec/agg"
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/expr"
+	"github.com/dirigo-stream/dirigo/exec/join"
 	"github.com/dirigo-stream/dirigo/exec/state"
 )
 
@@ -57,6 +58,8 @@ func build(spec Spec, env Env) (exec.Operator, error) {
 		return &sorter{spec: *spec.Sort}, nil
 	case spec.Values != nil:
 		return newValues(*spec.Values, env)
+	case spec.Join != nil:
+		return join.New(*spec.Join, env.Home, env.Context)
 	}
 	return nil, errors.New("no operator is set")
 }

@@ -87,13 +87,13 @@ func (p *page) uniform(s *shape) bool {
 }
 
 // Put adds rows to the chains of their hashes and sets refs; fresh says which of
-// them were not there. With find a row that equals one there in all keys is that
-// row; without, the keys begin with a number that tells rows apart, which is not
-// among cols and counts from id. It returns how many got NoRef because their
-// page is away.
-func (t *Table) Put(cols []batch.Column, at []int, rows []int32, hash []uint64, find bool, id int64, refs []Ref, fresh []bool) (missing int, err error) {
+// them were not there. With id not below 0 the keys begin with a number, which is
+// not among cols and counts from id. With find a row that equals one there in all
+// keys is that row; without, none does. It returns how many got NoRef because
+// their page is away.
+func (t *Table) Put(cols []batch.Column, at []int, rows []int32, hash []uint64, id int64, find bool, refs []Ref, fresh []bool) (missing int, err error) {
 	k := &t.keys
-	if find {
+	if id < 0 {
 		k.load(t.shape, cols, at, rows, hash)
 	} else {
 		k.loadNumbered(t.shape, cols, at, rows, hash, id)
@@ -273,10 +273,12 @@ func (t *Table) Move(refs []Ref, hash uint64, to []Ref) (wait bool, err error) {
 				into[w] = from[w]
 			}
 		}
-		if t.pages[r>>slotBits].flags[r&slotMask]&flagTouched != 0 {
-			t.Touch(to[i], from[s.acc])
-		}
 		t.Change(r)
+		if p := t.pages[r>>slotBits]; p.flags[r&slotMask]&flagTouched != 0 {
+			t.Touch(to[i], from[s.acc])
+			p.flags[r&slotMask] &^= flagTouched
+			p.hot--
+		}
 		t.Remove(r)
 	}
 	return false, nil
