@@ -25,6 +25,7 @@ type core struct {
 	sets    []set
 	touch   int // word that marks rows touched in this tick; 0: none
 	rows    int // word with the number of the group's rows; 0: none
+	last    int // word with when the group was touched last, µs; 0: none
 
 	// touched is called with rows before they change; nil: nobody asks.
 	touched func(*rowset) error
@@ -57,6 +58,9 @@ func newCore(spec Group) (*core, error) {
 	if spec.Updating || !spec.OnClose {
 		c.rows = add(state.Word)
 	}
+	if spec.TTL > 0 {
+		c.last = add(state.Word)
+	}
 	distinct := false
 	for i, call := range spec.Calls {
 		if call.Func == "count" && call.Arg < 0 && call.Filter < 0 && c.rows > 0 {
@@ -69,8 +73,12 @@ func newCore(spec Group) (*core, error) {
 			return nil, err
 		}
 		c.kernels = append(c.kernels, b.make(add(b.accs...)))
-		c.viewOf = append(c.viewOf, c.view(call.Filter, call.Arg))
-		if call.Distinct && call.Func != "min" && call.Func != "max" {
+		arg := call.Arg
+		if call.Func == "array_agg" { // takes NULL as a value
+			arg = -1
+		}
+		c.viewOf = append(c.viewOf, c.view(call.Filter, arg))
+		if call.keepsSet() {
 			distinct = true
 			c.addSet(i)
 		}
@@ -81,6 +89,9 @@ func newCore(spec Group) (*core, error) {
 			return nil, fmt.Errorf("window of %d µs every %d µs: both must be positive", w.Size, w.Slide)
 		}
 		c.panes = spec.OnClose && !distinct
+	}
+	if err := c.checkTTL(); err != nil {
+		return nil, err
 	}
 	c.layouts = []state.Layout{layout}
 	for _, s := range c.sets {
@@ -95,6 +106,11 @@ func newCore(spec Group) (*core, error) {
 		c.all = append(c.all, i)
 	}
 	return c, nil
+}
+
+// keepsSet says that DISTINCT needs to know which values there were.
+func (c *Call) keepsSet() bool {
+	return c.Distinct && (c.Func == "count" || c.Func == "sum" || c.Func == "avg")
 }
 
 // shared is a kernel whose words another part keeps: it only reports.
@@ -197,7 +213,7 @@ func (c *core) run(b *batch.Batch, pane int64, rows []int32) (away []int32, err 
 func (c *core) add(t *state.Table, b *batch.Batch, rows []int32, refs []state.Ref) error {
 	ch := &c.chunk
 	ch.set(t, refs)
-	ch.rows, ch.diff = rows, nil
+	ch.rows, ch.diff, ch.batch = rows, nil, b
 	if b.Diff != nil {
 		ch.diff = c.diff[:len(rows)]
 		for i, row := range rows {
@@ -214,7 +230,7 @@ func (c *core) add(t *state.Table, b *batch.Batch, rows []int32, refs []state.Re
 	}
 	for i, k := range c.kernels {
 		call := &c.spec.Calls[i]
-		if call.Distinct && call.Func != "min" && call.Func != "max" {
+		if call.keepsSet() {
 			continue
 		}
 		var col batch.Column

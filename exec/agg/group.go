@@ -29,6 +29,7 @@ type Grouper struct {
 	relieved bool // pages were asked to leave in this call already
 
 	updates updates
+	sweep   sweep
 	born    int64        // of the batches since the last Advance
 	mark    int64        // windows that end at or before it are closed
 	next    int64        // the earliest watermark with something to do
@@ -238,7 +239,7 @@ func (g *Grouper) windowEnd(pane int64) int64 {
 // Due implements exec.Due.
 func (g *Grouper) Due(f exec.Frontier, rows bool, least int64) bool {
 	switch {
-	case !g.spec.OnClose && rows, g.global && !g.opened:
+	case !g.spec.OnClose && rows, g.global && !g.opened, g.sweepDue(f):
 		return true
 	case g.spec.Window == nil:
 		return false
@@ -268,6 +269,9 @@ func (g *Grouper) advanceMore(out exec.Emitter, fuel int) (more bool, err error)
 	}
 	if g.spec.Window != nil {
 		g.clean()
+	}
+	if g.spec.TTL > 0 {
+		return g.endOld(out, fuel)
 	}
 	return false, nil
 }

@@ -43,8 +43,9 @@ func (r *rowset) set(t *state.Table, refs []state.Ref) {
 // is nil where all count +1, else parallel to rows.
 type chunk struct {
 	rowset
-	rows []int32
-	diff []int64
+	rows  []int32
+	diff  []int64
+	batch *batch.Batch
 }
 
 // builder makes a kernel whose words begin at at.
@@ -61,6 +62,10 @@ func build(c Call, updating bool) (builder, error) {
 	switch {
 	case c.Func == "count":
 		return builder{words(1), func(at int) kernel { return count{at} }}, nil
+	case c.Func == "bool_and" || c.Func == "every" || c.Func == "bool_or":
+		return builder{words(2), func(at int) kernel { return logic{at, c.Func == "bool_or"} }}, nil
+	case c.Func == "array_agg" || c.Func == "string_agg":
+		return builder{[]state.Acc{state.Bytes}, func(at int) kernel { return newCollect(at, c) }}, nil
 	case c.Func == "sum" || c.Func == "avg":
 		mean := c.Func == "avg"
 		switch rep {

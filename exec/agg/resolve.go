@@ -29,6 +29,17 @@ func Resolve(name string, arg *batch.Type, distinct bool) (batch.Type, error) {
 		result, ok = avgKind(k)
 	case "min", "max":
 		result, ok = k, k != batch.Bool
+	case "bool_and", "every", "bool_or":
+		result, ok = batch.Bool, k == batch.Bool
+	case "string_agg": // (value, separator)
+		result, ok = k, k == batch.Text || k == batch.Bytea
+	case "array_agg":
+		if arg.Kind == batch.Array {
+			return batch.Type{}, fmt.Errorf("array_agg of arrays is not supported: there are arrays of one dimension")
+		}
+		t := *arg
+		t.Kind = k
+		return batch.ArrayOf(t), nil
 	default:
 		return batch.Type{}, fmt.Errorf("aggregate function %s does not exist", name)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/exec/state"
 )
 
 // TestResolve: result types are PostgreSQL's.
@@ -64,6 +65,41 @@ func TestExactSum(t *testing.T) {
 			if got := exactRound(acc); got != exact {
 				t.Fatalf("seed %d: sum %g, want %g", seed, got, exact)
 			}
+		}
+	}
+}
+
+// TestResolveLists: functions of booleans and of lists take what PostgreSQL's do.
+func TestResolveLists(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		arg  batch.Kind
+		want string // "": there is none
+	}{
+		{"bool_and", batch.Bool, "boolean"}, {"every", batch.Bool, "boolean"}, {"bool_or", batch.Int32, ""},
+		{"string_agg", batch.Text, "text"}, {"string_agg", batch.Bytea, "bytea"}, {"string_agg", batch.Int64, ""},
+		{"array_agg", batch.Int64, "bigint[]"}, {"array_agg", batch.Timestamp, "timestamp without time zone[]"}, {"array_agg", batch.Array, ""},
+	} {
+		arg := batch.T(c.arg)
+		got, err := Resolve(c.name, &arg, false)
+		if (err == nil) != (c.want != "") || err == nil && got.String() != c.want {
+			t.Errorf("%s(%s) gives %v, %v; want %q", c.name, arg, got, err, c.want)
+		}
+	}
+}
+
+// TestTTLNeedsGroups: specs that a time to live says nothing for are refused.
+func TestTTLNeedsGroups(t *testing.T) {
+	keys := []batch.Type{batch.T(batch.Int64)}
+	count := Call{Func: "count", Arg: -1, Filter: -1, Type: batch.T(batch.Int64)}
+	distinct := Call{Func: "count", Arg: 0, Filter: -1, Distinct: true, ArgType: keys[0], Type: batch.T(batch.Int64)}
+	for name, g := range map[string]Group{
+		"negative": {Keys: []int{0}, KeyTypes: keys, Calls: []Call{count}, TTL: -1},
+		"no keys":  {Calls: []Call{count}, TTL: 1},
+		"distinct": {Keys: []int{0}, KeyTypes: keys, Calls: []Call{distinct}, TTL: 1},
+	} {
+		if _, err := New(g, state.Home{}, nil); err == nil {
+			t.Errorf("%s: accepted", name)
 		}
 	}
 }

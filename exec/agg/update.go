@@ -189,7 +189,14 @@ func (g *Grouper) emitTouched(refs []state.Ref, out exec.Emitter) error {
 	fresh := u.firsts[:0]
 	var olds []int32 // per fresh row: its place in old, or noOld
 	var gone []int32
+	now := int64(0)
+	if g.last > 0 {
+		now = g.clock(g.frontier)
+	}
 	for i, w := range rows.words {
+		if g.last > 0 {
+			w[g.last] = now
+		}
 		place := int32(w[g.touch])
 		if place != noOld {
 			place--
