@@ -44,15 +44,16 @@ func testSource() SourceDef {
 
 // harness is an engine over a store and a log that survive it.
 type harness struct {
-	t    *testing.T
-	disk *mem.Disk
-	log  *memLog
-	sink *memSink
-	rng  *rand.Rand
-	cfg  Config
-	eng  *Engine
-	defs []QueryDef
-	idle time.Duration
+	t     *testing.T
+	disk  *mem.Disk
+	log   *memLog
+	sink  *memSink
+	rng   *rand.Rand
+	cfg   Config
+	eng   *Engine
+	defs  []QueryDef
+	idle  time.Duration
+	label string // of messages
 }
 
 func newHarness(t *testing.T, seed uint64, parts int) *harness {

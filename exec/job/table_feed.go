@@ -268,12 +268,7 @@ func (t *table) wait(ctx context.Context) (tick uint64, err error) {
 		if q == nil {
 			return 0, ErrNoTable
 		}
-		if err := q.whenLive(ctx); err == nil {
-			err = q.whenPassed(ctx, tick)
-			if err != nil {
-				return 0, err
-			}
-		} else if !errors.Is(err, errDetached) {
+		if err := q.whenReadable(ctx, tick); err != nil && !errors.Is(err, errDetached) {
 			return 0, err
 		}
 		switch err := q.failure(); {
@@ -287,6 +282,18 @@ func (t *table) wait(ctx context.Context) (tick uint64, err error) {
 		}
 		time.Sleep(time.Millisecond) // it is being restarted
 	}
+}
+
+// whenReadable waits until the query has attached to live feeds, applied all
+// that it caught up with before, and passed tick.
+func (q *query) whenReadable(ctx context.Context, tick uint64) error {
+	if err := q.whenLive(ctx); err != nil {
+		return err
+	}
+	q.eng.clock.mu.Lock()
+	attached := q.attached
+	q.eng.clock.mu.Unlock()
+	return q.whenPassed(ctx, max(tick, q.lastTouched(attached)))
 }
 
 // whenPassed waits until tick has passed through all ends of the query.

@@ -124,7 +124,7 @@ func (t *table) askView(ctx context.Context, l *lookup) error {
 	if q == nil {
 		return ErrNoTable
 	}
-	if err := q.whenLive(ctx); err != nil {
+	if err := q.whenReadable(ctx, 0); err != nil {
 		return err
 	}
 	by := make([][]int32, len(q.views))

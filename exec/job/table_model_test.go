@@ -1,0 +1,245 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/dirigo-stream/dirigo/storage/mem"
+)
+
+// modelTables are what two tables hold: 100 by key, 200 with equal rows.
+type modelTables struct {
+	keyed map[int64]testRow
+	bag   map[testRow]int
+}
+
+func (m *modelTables) clone() *modelTables {
+	return &modelTables{maps.Clone(m.keyed), maps.Clone(m.bag)}
+}
+
+func (m *modelTables) views() (keyed, bag []string) {
+	for r, n := range m.bag {
+		for range n {
+			bag = append(bag, r.String())
+		}
+	}
+	slices.Sort(bag)
+	return texts(m.keyed), bag
+}
+
+// statement makes random changes of both tables, in the transaction and the
+// model, after looking up the keys.
+func (h *harness) statement(x *Txn, m *modelTables, rows int) {
+	h.t.Helper()
+	var ks []int64
+	for range rows {
+		if k := h.rng.Int64N(40 + 10*int64(rows)); !slices.Contains(ks, k) {
+			ks = append(ks, k)
+		}
+	}
+	got, err := get(x, 100, ks...)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	var minus, plus []testRow
+	for _, k := range ks {
+		old, ok := m.keyed[k]
+		if seen, found := got[k]; found != ok || seen != old {
+			h.t.Fatalf("%s: key %d: looked up %v %v, want %v %v", h.label, k, seen, found, old, ok)
+		}
+		if ok {
+			minus = append(minus, old)
+		}
+		if delete(m.keyed, k); !ok || h.rng.IntN(3) > 0 {
+			r := testRow{k, h.rng.Int64N(1000), fmt.Sprint("n", h.rng.IntN(10))}
+			m.keyed[k] = r
+			plus = append(plus, r)
+		}
+	}
+	h.rng.Shuffle(len(plus), func(i, j int) { plus[i], plus[j] = plus[j], plus[i] })
+	if err := x.Change(100, change(minus, plus)); err != nil {
+		h.t.Fatal(err)
+	}
+	minus, plus = nil, nil
+	for range h.rng.IntN(3) {
+		r := testRow{h.rng.Int64N(4), h.rng.Int64N(2), "e"}
+		if m.bag[r] > 0 && h.rng.IntN(2) == 0 {
+			m.bag[r]--
+			minus = append(minus, r)
+		} else {
+			m.bag[r]++
+			plus = append(plus, r)
+		}
+	}
+	if len(minus)+len(plus) > 0 {
+		if err := x.Change(200, change(minus, plus)); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+}
+
+func (h *harness) compareTables(m *modelTables, seed uint64) {
+	h.t.Helper()
+	h.flush()
+	keyed, bag := m.views()
+	if got := h.view(101); !slices.Equal(got, keyed) {
+		h.t.Fatalf("seed %d, by key:\n got %v\nwant %v", seed, got, keyed)
+	}
+	if got := h.view(201); !slices.Equal(got, bag) {
+		h.t.Fatalf("seed %d, equal rows:\n got %v\nwant %v", seed, got, bag)
+	}
+}
+
+var errInjected = errors.New("injected")
+
+// TestTablesAgainstModel: random transactions over two tables, statements that
+// see their own changes, roll-backs, restarts, crashes, and writes that fail in
+// the middle: what was acknowledged is there once, what was not is there whole
+// or not at all.
+func TestTablesAgainstModel(t *testing.T) {
+	seeds, steps := uint64(30), 40
+	if testing.Short() {
+		seeds = 6
+	}
+	for seed := range seeds {
+		h := newHarness(t, seed, 1)
+		h.chop(seed)
+		h.runTableModel(seed, steps)
+	}
+}
+
+func (h *harness) runTableModel(seed uint64, steps int) {
+	h.label = fmt.Sprint("seed ", seed)
+	h.t.Helper()
+	defs := []TableDef{testTable(100, 1+int(seed%3), []int{0}), testTable(200, 1+int(seed%2), nil)}
+	m := &modelTables{map[int64]testRow{}, map[testRow]int{}}
+	h.openTables(defs)
+	h.eng.tables.fold.on = seed%2 == 0
+	for range steps {
+		switch h.rng.IntN(12) {
+		case 0:
+			h.compareTables(m, seed)
+		case 1:
+			h.close()
+			h.openTables(defs)
+			h.eng.tables.fold.on = seed%2 == 0
+		case 2:
+			h.crash()
+			h.openTables(defs)
+			h.eng.tables.fold.on = seed%2 == 0
+		case 3:
+			m = h.failingTxn(m, defs, seed)
+		default:
+			h.tableTxn(m)
+		}
+	}
+	h.compareTables(m, seed)
+	h.crash()
+	h.openTables(defs)
+	h.compareTables(m, seed)
+	h.close()
+}
+
+// tableTxn runs one transaction, which it sometimes rolls back.
+func (h *harness) tableTxn(m *modelTables) {
+	h.t.Helper()
+	x, next := h.eng.Begin(), m.clone()
+	for range 1 + h.rng.IntN(3) {
+		h.statement(x, next, 1+h.rng.IntN(4))
+	}
+	if h.rng.IntN(4) == 0 {
+		x.Rollback()
+		return
+	}
+	if _, err := x.Commit(context.Background()); err != nil {
+		h.t.Fatal(err)
+	}
+	*m = *next
+}
+
+// failingTxn runs a transaction, at times a large one, whose nth write fails,
+// and returns what is there after a restart.
+func (h *harness) failingTxn(m *modelTables, defs []TableDef, seed uint64) *modelTables {
+	h.t.Helper()
+	x, next := h.eng.Begin(), m.clone()
+	for range 1 + h.rng.IntN(4) {
+		h.statement(x, next, 1+h.rng.IntN(4)*700)
+	}
+	var left atomic.Int32
+	left.Store(int32(h.rng.IntN(4)))
+	h.disk.Fail(func(op mem.Op) error {
+		if op.Kind == mem.PutLog && op.Name == "tables" && left.Add(-1) < 0 {
+			return errInjected
+		}
+		return nil
+	})
+	_, err := x.Commit(context.Background())
+	switch {
+	case err == nil:
+		m = next // it needed fewer writes
+	case !errors.Is(err, errInjected):
+		h.t.Fatal(err)
+	default:
+		if _, err := h.eng.Begin().Commit(context.Background()); err != nil {
+			h.t.Fatal("an empty transaction: ", err)
+		}
+		y := h.eng.Begin()
+		if err := y.Lock(context.Background(), 100); !errors.Is(err, errInjected) {
+			h.t.Fatalf("tables are written on after a failed fsync: %v", err)
+		}
+		y.Rollback()
+	}
+	h.crash()
+	h.disk.Fail(nil)
+	h.openTables(defs)
+	h.eng.tables.fold.on = seed%2 == 0
+	h.flush()
+	if keyed, _ := m.views(); slices.Equal(h.view(101), keyed) {
+		h.compareTables(m, seed)
+		return m
+	}
+	if errors.Is(err, errInjected) {
+		h.compareTables(next, seed) // whole, though not acknowledged
+		return next
+	}
+	h.compareTables(m, seed) // fails
+	return m
+}
+
+// TestTableLogIsCutOff: the log shrinks once the view has sealed, restarts and
+// crashes included, and nothing is lost.
+func TestTableLogIsCutOff(t *testing.T) {
+	h := newHarness(t, 3, 1)
+	defs := []TableDef{testTable(100, 2, []int{0}), testTable(200, 1, nil)}
+	m := &modelTables{map[int64]testRow{}, map[testRow]int{}}
+	for round := range 6 {
+		h.openTables(defs)
+		h.eng.tables.fold.on = true
+		for range 60 {
+			h.tableTxn(m)
+			time.Sleep(time.Millisecond)
+		}
+		tab := h.eng.tables.table(100)
+		tab.mu.Lock()
+		first := tab.bases[0]
+		tab.mu.Unlock()
+		if round > 0 && first == 0 {
+			t.Fatal("nothing was cut off")
+		}
+		h.compareTables(m, 3)
+		if round%2 == 0 {
+			h.crash()
+		} else {
+			h.close()
+		}
+	}
+	h.openTables(defs)
+	h.compareTables(m, 3)
+	h.close()
+}
