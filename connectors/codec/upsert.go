@@ -96,6 +96,9 @@ func (d *UpsertDecoder) readKey(cols []batch.Column, key []byte) (err error) {
 
 // inKey says that an error is about the record's key.
 func inKey(err error) error {
+	if err == nil {
+		return nil // before r is made, which is not for free
+	}
 	var r *RecordError
 	if errors.As(err, &r) {
 		r.Detail = "in the record's key: " + r.Detail

@@ -26,6 +26,9 @@ type Source struct {
 	Partition int32
 	Rows      int
 	Rejected  int
+	// Changes: a record may be two rows. Key are columns that are always built.
+	Changes bool
+	Key     []int
 	// Ends: the partition gives no more after these, and says so.
 	Ends bool
 	// Append adds a record to the outside, for sources that do not end.
@@ -66,15 +69,19 @@ func RunSource(t *testing.T, s Source) {
 type record struct {
 	offset   int64
 	rejected string
+	count    int64    // how many of this row come, or go
 	values   []string // "-" where the column was not built
 }
 
-func (r record) String() string { return fmt.Sprintf("%d %s %q", r.offset, r.rejected, r.values) }
+func (r record) String() string {
+	return fmt.Sprintf("%d %s %+d %q", r.offset, r.rejected, r.count, r.values)
+}
 
 // reading is an open reader that can be waited for.
 type reading struct {
 	src    connectors.Source
 	r      connectors.Reader
+	most   int // how many rows more than asked for there may be
 	woken  chan struct{}
 	next   int64 // as the last Read said
 	ends   int
@@ -93,6 +100,9 @@ func (s Source) with(f func(*reading) error) error {
 
 func (s Source) read(src connectors.Source, f func(*reading) error) error {
 	x := &reading{src: src, woken: make(chan struct{}, 1)}
+	if s.Changes {
+		x.most = 1
+	}
 	var err error
 	x.r, err = src.Open(func() {
 		select {
@@ -136,7 +146,7 @@ func (x *reading) once(limit int) ([]record, bool, error) {
 	if err != nil || !ok {
 		return nil, false, err
 	}
-	if rows.N > limit {
+	if rows.N > limit+x.most {
 		return nil, true, fmt.Errorf("%d rows where at most %d were asked for", rows.N, limit)
 	}
 	if rows.Offsets != nil && len(rows.Offsets) != rows.N {
@@ -173,7 +183,13 @@ func records(rows connectors.Rows) ([]record, error) {
 		}
 	}
 	for i := range rows.N {
-		r := record{offset: rows.Base + int64(i)}
+		r := record{offset: rows.Base + int64(i), count: 1}
+		if rows.Diff != nil {
+			if len(rows.Diff) != rows.N || rows.Diff[i] == 0 {
+				return nil, fmt.Errorf("counts %v of %d rows", rows.Diff, rows.N)
+			}
+			r.count = rows.Diff[i]
+		}
 		if rows.Offsets != nil {
 			r.offset = rows.Offsets[i]
 		}

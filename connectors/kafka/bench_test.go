@@ -10,6 +10,7 @@ import (
 	"github.com/segmentio/kafka-go/protocol"
 
 	"github.com/dirigo-stream/dirigo/connectors"
+	"github.com/dirigo-stream/dirigo/connectors/codec"
 	"github.com/dirigo-stream/dirigo/exec/batch"
 )
 
@@ -195,8 +196,7 @@ func BenchmarkBatch(b *testing.B) {
 
 func benchBatch(b *testing.B) (*batch.Batch, *sink) {
 	s := openSink(b, spec(bootstrap, unique("bench"), bidColumns)).(*sink)
-	src := source{spec: s.spec}
-	d, err := src.decoder()
+	d, err := codec.NewJSONDecoder(bidColumns)
 	if err != nil {
 		b.Fatal(err)
 	}

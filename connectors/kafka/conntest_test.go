@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -34,6 +35,65 @@ func TestSourceContract(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// TestChangesContract: the same of sources whose records carry changes.
+func TestChangesContract(t *testing.T) {
+	for _, format := range []string{"upsert_json", "debezium_json", "debezium_json keyed"} {
+		name := topic(t, bootstrap, 1)
+		s := spec(bootstrap, name, rowColumns)
+		var recs []kafkago.Record
+		record := func(key, value string) {
+			r := kafkago.Record{Key: kafkago.NewBytes([]byte(key))}
+			if value != "" {
+				r.Value = kafkago.NewBytes([]byte(value))
+			}
+			recs = append(recs, r)
+		}
+		rows, rejected := 0, 0
+		for i := range 60 {
+			key := fmt.Sprintf(`{"id":%d}`, i)
+			switch {
+			case format == "upsert_json" && i%3 == 0:
+				record(key, "")
+				rows++
+			case format == "upsert_json":
+				record(key, value(i, "x"))
+				rows++
+			case i%3 == 0:
+				record(key, `{"op":"u","before":`+value(i, "a")+`,"after":`+value(i+1, "b")+`}`)
+				rows += 2
+			case i%3 == 1:
+				record(key, `{"op":"d","before":`+value(i, "a")+`}`)
+				record(key, "")
+				rows++
+			default:
+				record(key, `{"payload":{"op":"c","after":`+value(i, "a")+`}}`)
+				rows++
+			}
+			if i%10 == 9 {
+				record(`{`, `{`)
+				rejected++
+			}
+		}
+		produceRecords(t, bootstrap, name, 0, 0, recs...)
+		format, keyed := strings.CutSuffix(format, " keyed")
+		s.Options["format"] = format
+		if keyed || format == "upsert_json" {
+			s.Key = []int{0}
+		}
+		conntest.RunSource(t, conntest.Source{
+			Open: func() (connectors.Source, error) {
+				src, err := New(Defaults{}).Source(s)
+				return latestNow{src}, err
+			},
+			Columns: 2, Rows: rows, Rejected: rejected, Changes: true, Key: s.Key,
+			Append: func() error {
+				produceRecords(t, bootstrap, name, 0, 0, kafkago.Record{Key: kafkago.NewBytes([]byte(`{"id":7}`)), Value: kafkago.NewBytes([]byte(`{"op":"c","name":"x","after":` + value(7, "x") + `}`))})
+				return nil
+			},
+		})
+	}
 }
 
 // latestNow resolves Latest when it is assigned, as the engine does by Bounds:

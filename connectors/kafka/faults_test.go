@@ -39,6 +39,10 @@ func TestOptions(t *testing.T) {
 		{true, "compression", "rar", "compression"},
 		{true, "partitions", "0", "partitions"},
 		{true, "format", "upsert_json", "format"},
+		{false, "format", "upsert_json", "format"}, // without a key
+		{false, "format", "debezium_json", ""},
+		{true, "format", "debezium_json", ""},
+		{false, "key_format", "text", "key_format"},
 		{true, "group", "g", ""},
 		{false, "group", "g", ""},
 		{false, "fetch_max_bytes", "1 MB", ""},

@@ -9,23 +9,26 @@ import (
 	"github.com/dirigo-stream/dirigo/exec/batch"
 )
 
-// filler turns record batches into rows.
+// filler turns record batches into rows: of records that are rows, or of those
+// that carry changes; one of the two decoders is nil.
 type filler struct {
 	src     *source
-	decoder *codec.JSONDecoder
+	rows    *codec.JSONDecoder
+	changes codec.ChangeDecoder
 	demand  []bool
 	sizes   []int // bytes of a text in each column, as they were last
 	scratch []byte
 }
 
-// read fills rows with up to limit records of p, rejected ones included.
+// read fills rows with up to limit records of p, rejected ones included; one
+// that is two rows comes as a whole.
 // rows.Next ends up behind the last record that was read or passed over.
 func (f *filler) read(c *chunks, p *part, rows *connectors.Rows, limit int) error {
 	s := &p.scan
 	rows.Next = p.next
 	defer f.measure(rows)
 	var rec record
-	for rows.N+len(rows.Rejected) < limit {
+	for f.room(rows, limit) {
 		if s.it.left == 0 {
 			f.finish(c, s, rows)
 			if more, err := f.advance(c, s, rows); !more || err != nil {
@@ -125,7 +128,7 @@ func (f *filler) row(rows *connectors.Rows, rec *record, left, limit int) {
 	if rows.Cols == nil {
 		rows.Cols = f.columns(min(left, limit))
 	}
-	if rec.value == nil {
+	if rec.value == nil && f.changes == nil {
 		f.reject(rows, rec.offset, rec.key, &codec.RecordError{Reason: codec.Malformed, Detail: "no value (a tombstone)"})
 		return
 	}
@@ -135,10 +138,45 @@ func (f *filler) row(rows *connectors.Rows, rec *record, left, limit int) {
 			return
 		}
 	}
-	if err := f.decoder.Append(rows.Cols, rec.value); err != nil {
+	if f.changes != nil {
+		f.change(rows, rec, limit)
+		return
+	}
+	if err := f.rows.Append(rows.Cols, rec.value); err != nil {
 		f.reject(rows, rec.offset, rec.value, err.(*codec.RecordError))
 		return
 	}
+	f.place(rows, rec, limit)
+}
+
+// room says whether another record may be read.
+func (f *filler) room(rows *connectors.Rows, limit int) bool {
+	n := rows.N + len(rows.Rejected)
+	if f.changes != nil && n > 0 {
+		n++ // it may be two rows
+	}
+	return n < limit
+}
+
+// change decodes a record that carries changes.
+func (f *filler) change(rows *connectors.Rows, rec *record, limit int) {
+	diff, err := f.changes.Append(rows.Cols, rows.Diff, rec.key, rec.value)
+	if err != nil {
+		raw := rec.value
+		if raw == nil {
+			raw = rec.key
+		}
+		f.reject(rows, rec.offset, raw, err.(*codec.RecordError))
+		return
+	}
+	rows.Diff = diff
+	for rows.N < len(diff) {
+		f.place(rows, rec, limit)
+	}
+}
+
+// place gives a row that was appended its metadata and its offset.
+func (f *filler) place(rows *connectors.Rows, rec *record, limit int) {
 	if len(f.src.metas) > 0 {
 		appendMeta(f.src.metas, rows.Cols, rec, rows.Partition, &f.scratch)
 	}
@@ -148,7 +186,7 @@ func (f *filler) row(rows *connectors.Rows, rec *record, left, limit int) {
 	case rows.N == 0:
 		rows.Base = rec.offset
 	case rec.offset != rows.Base+int64(rows.N):
-		rows.Offsets = make([]int64, rows.N, limit)
+		rows.Offsets = make([]int64, rows.N, max(limit, rows.N+1))
 		for i := range rows.Offsets {
 			rows.Offsets[i] = rows.Base + int64(i)
 		}

@@ -9,7 +9,11 @@
 // be used in the same process.
 package kafka
 
-import "github.com/dirigo-stream/dirigo/connectors"
+import (
+	"strings"
+
+	"github.com/dirigo-stream/dirigo/connectors"
+)
 
 // Defaults is what a process says for streams that do not say it themselves.
 type Defaults struct {
@@ -25,7 +29,36 @@ func New(d Defaults) connectors.Connector {
 	}
 	clusters := &clusters{open: make(map[string]*cluster)}
 	return connectors.Connector{
-		Source: func(s connectors.Spec) (connectors.Source, error) { return newSource(s, d, clusters) },
-		Sink:   func(s connectors.Spec) (connectors.Sink, error) { return newSink(s, d, clusters) },
+		Source:     func(s connectors.Spec) (connectors.Source, error) { return newSource(s, d, clusters) },
+		Sink:       func(s connectors.Spec) (connectors.Sink, error) { return newSink(s, d, clusters) },
+		SourceMode: sourceMode,
+		SinkMode:   sinkMode,
 	}
 }
+
+// sourceMode: with a key, Debezium's records are read as the newest rows of
+// their keys, so that what its connector writes twice counts once.
+func sourceMode(s connectors.Spec) connectors.Mode {
+	switch format(s) {
+	case "upsert_json":
+		return connectors.ModeUpsert
+	case "debezium_json":
+		if len(s.Key) > 0 {
+			return connectors.ModeUpsert
+		}
+		return connectors.ModeChanges
+	}
+	return connectors.ModeAppend
+}
+
+func sinkMode(s connectors.Spec) connectors.Mode {
+	switch format(s) {
+	case "upsert_json":
+		return connectors.ModeUpsert
+	case "debezium_json":
+		return connectors.ModeChanges
+	}
+	return connectors.ModeAppend
+}
+
+func format(s connectors.Spec) string { return strings.ToLower(s.Options["format"]) }

@@ -18,9 +18,10 @@ import (
 type options struct {
 	access access
 	topic  string
-	format string // json, upsert_json
+	format string // json, upsert_json, debezium_json
 	group  string
 	json   codec.JSONConfig
+	key    codec.KeyFormat
 
 	committed   bool   // read committed rows only
 	onDataLoss  string // fail, earliest, latest
@@ -158,7 +159,13 @@ func (o *options) common(p *parser) {
 }
 
 func (o *options) source(p *parser) {
-	o.format = p.word("format", "json")
+	o.format = p.word("format", "json", "upsert_json", "debezium_json")
+	if form := p.word("key_format", "json", "text", "none"); form != "json" {
+		o.key = map[string]codec.KeyFormat{"text": codec.KeyText, "none": codec.KeyNone}[form]
+		if o.format != "upsert_json" {
+			p.fail("key_format", "only format upsert_json reads the record's key")
+		}
+	}
 	o.json.MaxBytes = p.size("max_record_bytes", 16<<20, 1, 1<<30)
 	o.json.Epoch = map[string]int64{
 		"sql": 0, "epoch_seconds": int64(time.Second / time.Microsecond), "epoch_millis": int64(time.Millisecond / time.Microsecond), "epoch_micros": 1,
@@ -170,7 +177,7 @@ func (o *options) source(p *parser) {
 }
 
 func (o *options) sink(p *parser, spec connectors.Spec) {
-	o.format = p.word("format", "json", "upsert_json")
+	o.format = p.word("format", "json", "upsert_json", "debezium_json")
 	o.partitions = p.number("partitions", 1, 1, 100_000)
 	o.replication = p.number("replication", -1, 1, 100)
 	o.produce = p.size("batch_bytes", 900<<10, 1<<10, 256<<20)

@@ -22,7 +22,7 @@ type reader struct {
 	wake    func()
 	ctx     context.Context
 	cancel  context.CancelFunc
-	decoder *codec.JSONDecoder
+	decoder decoder
 	fill    filler
 
 	mu       sync.Mutex
@@ -45,15 +45,24 @@ func newReader(s *source, wake func()) (*reader, error) {
 	}
 	r := &reader{src: s, wake: wake, decoder: d, parts: make(map[int32]*part), fetchers: make(map[int32]*fetcher)}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
-	r.fill = filler{src: s, decoder: d}
+	r.fill = filler{src: s}
+	r.fill.rows, _ = d.(*codec.JSONDecoder)
+	r.fill.changes, _ = d.(codec.ChangeDecoder)
 	r.Demand(slices.Repeat([]bool{true}, len(s.spec.Columns)))
 	return r, nil
 }
 
-// Demand implements connectors.Reader.
+// Demand implements connectors.Reader. The key of changes is always read: it
+// says whether an update moves a row.
 func (r *reader) Demand(columns []bool) {
+	columns = slices.Clone(columns)
+	if r.fill.changes != nil {
+		for _, k := range r.src.spec.Key {
+			columns[k] = true
+		}
+	}
 	r.decoder.Demand(columns)
-	r.fill.demand = slices.Clone(columns)
+	r.fill.demand = columns
 	r.fill.sizes = make([]int, len(columns))
 }
 

@@ -54,11 +54,31 @@ func newSource(spec connectors.Spec, d Defaults, clusters *clusters) (connectors
 	if _, err := s.decoder(); err != nil {
 		return nil, &connectors.OptionError{Option: "format", Message: err.Error()}
 	}
+	if o.format == "json" && len(spec.Key) > 0 {
+		return nil, &connectors.OptionError{
+			Option: "format", Message: "records in format json have no key that later ones replace",
+			Hint: "Use format = 'upsert_json' or 'debezium_json', or leave PRIMARY KEY out.",
+		}
+	}
 	s.cluster = clusters.get(o.access)
 	return s, nil
 }
 
-func (s *source) decoder() (*codec.JSONDecoder, error) { return s.json.Decoder(s.spec.Columns) }
+// decoder reads a record into rows: none to two, with counts if it carries changes.
+type decoder interface {
+	Demand(columns []bool)
+}
+
+// decoder returns a *codec.JSONDecoder or a codec.ChangeDecoder.
+func (s *source) decoder() (decoder, error) {
+	switch s.format {
+	case "upsert_json":
+		return codec.NewUpsertDecoder(s.json, s.spec.Columns, s.spec.Key, s.key)
+	case "debezium_json":
+		return codec.NewDebeziumDecoder(s.json, s.spec.Columns, s.spec.Key)
+	}
+	return s.json.Decoder(s.spec.Columns)
+}
 
 // Check implements connectors.Checker.
 func (s *source) Check(ctx context.Context) error {
