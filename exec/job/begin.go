@@ -67,9 +67,7 @@ func (q *query) began(ctx context.Context, from map[uint64][]position) error {
 // beganSinks makes durable where the topics of q's keyed sinks end, before it
 // writes there for the first time.
 func (q *query) beganSinks(ctx context.Context, ends []*instance) error {
-	q.seals.mu.Lock()
-	sealed := q.seals.last > 0
-	q.seals.mu.Unlock()
+	sealed := q.seals.committed() > 0
 	fresh := map[string]staged{}
 	for _, end := range ends {
 		end.sink.mu.Lock()

@@ -63,7 +63,7 @@ func (q *query) addInstances(v *Vertex) error {
 			in.sink = w
 		}
 		if last && q.def.Sink == nil {
-			in.view = &viewPart{q: q, home: in}
+			in.view = &viewPart{q: q, home: in, low: batch.MinTime}
 			q.views = append(q.views, in.view)
 		}
 		if in.sink != nil || in.view != nil {
@@ -78,7 +78,7 @@ func (q *query) addInstances(v *Vertex) error {
 // newSink opens the query's sink for one instance.
 func (q *query) newSink() (*sinkWriter, error) {
 	if q.def.sink != nil {
-		return newSinkWriter(q, q.def.sink), nil
+		return &sinkWriter{q: q, sink: q.def.sink}, nil
 	}
 	c, ok := q.eng.cfg.Connectors[q.def.Sink.Connector]
 	if !ok || c.Sink == nil {
@@ -88,7 +88,7 @@ func (q *query) newSink() (*sinkWriter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the sink of %s: %w", q.def.Name, err)
 	}
-	return newSinkWriter(q, s), nil
+	return &sinkWriter{q: q, sink: s}, nil
 }
 
 // edge is an input of a vertex that another one feeds.
@@ -212,6 +212,7 @@ func (q *query) activate(in *instance) (behavior, error) {
 		v.due, _ = ops[0].(exec.Due)
 		if m, ok := ops[0].(*op.Materialized); ok && in.view != nil {
 			in.view.state = func() snapshot { return m.Snapshot() }
+			in.view.vertex, in.view.rows = v, m
 		}
 	}
 	if in.def.Read != nil {
@@ -290,7 +291,7 @@ func (q *query) operators(in *instance, home state.Home) ([]exec.Operator, error
 // inputTypes returns the column types on each input of a vertex.
 func (q *query) inputTypes(v *Vertex) [][]batch.Type {
 	if v.Read != nil {
-		all := q.eng.source(v.Read.Relation).types()
+		all := q.eng.typesOfRelation(v.Read.Relation)
 		var out []batch.Type
 		for _, c := range v.Read.Columns {
 			out = append(out, all[c])
@@ -302,6 +303,18 @@ func (q *query) inputTypes(v *Vertex) [][]batch.Type {
 		out = append(out, typesOf(vertexOf(q.def.Graph, in.From).Schema))
 	}
 	return out
+}
+
+// typesOfRelation returns the columns of a source or a view; nil: it is not there.
+func (e *Engine) typesOfRelation(id uint64) []batch.Type {
+	if s := e.source(id); s != nil {
+		return s.types()
+	}
+	if q := e.query(id); q != nil {
+		g := q.def.Graph
+		return typesOf(g.Vertices[len(g.Vertices)-1].Schema)
+	}
+	return nil
 }
 
 func typesOf(s batch.Schema) []batch.Type {

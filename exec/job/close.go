@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,9 +24,8 @@ func (e *Engine) Close(ctx context.Context) error {
 	e.pause()
 	e.settle(ctx)
 	err := e.lastSeal(ctx)
-	for _, q := range e.sorted() {
-		e.stop(q, errClosed)
-	}
+	e.stopAll(e.sorted(), errClosed)
+	e.scanning.Wait()
 	e.rt.Close()
 	e.folder.close()
 	e.ddl.Unlock() // a replay about to join waits for it, and is waited for here
@@ -61,11 +61,11 @@ func (e *Engine) pause() {
 	turns.Wait() // no turn that read before is under way
 }
 
-// alone returns the queries that read by themselves and join nobody yet. The
-// caller holds ddl, so that none of them joins.
+// alone returns those who read by themselves and join nobody yet. The caller
+// holds ddl, so that none of them joins. Half a transaction is no moment to seal.
 func (e *Engine) alone() (out []*replay) {
 	for _, q := range e.sorted() {
-		if q.replay != nil && q.replay.alone() {
+		if q.replay != nil && q.replay.alone() && !q.replay.half() && !slices.Contains(out, q.replay) {
 			out = append(out, q.replay)
 		}
 	}
@@ -79,13 +79,15 @@ func (e *Engine) settle(ctx context.Context) {
 	defer cancel()
 	for _, r := range e.alone() {
 		tick := r.cut(0)
-		for _, end := range r.q.ends {
-			passed := make(chan struct{})
-			end.when(tick, func() { close(passed) })
-			select {
-			case <-passed:
-			case <-ctx.Done():
-				return
+		for _, q := range r.queries {
+			for _, end := range q.ends {
+				passed := make(chan struct{})
+				end.when(tick, func() { close(passed) })
+				select {
+				case <-passed:
+				case <-ctx.Done():
+					return
+				}
 			}
 		}
 	}

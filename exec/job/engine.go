@@ -92,7 +92,8 @@ type Engine struct {
 	io          *pool
 	stats       engineStats
 	closing     atomic.Bool
-	listeners   atomic.Uint64 // handed out
+	scanning    sync.WaitGroup // views read by new queries
+	listeners   atomic.Uint64  // handed out
 	lastEdge    atomic.Pointer[rootExtra]
 
 	ddl    sync.Mutex            // one change of who runs at a time
@@ -297,9 +298,7 @@ func (e *Engine) SetSLO(id uint64, slo time.Duration) error {
 		return fmt.Errorf("query %d is not running", id)
 	}
 	q.setSLO(slo)
-	for _, rel := range q.relations() {
-		e.hurry(rel)
-	}
+	e.urgeAbove(q)
 	return nil
 }
 
@@ -311,7 +310,7 @@ func (e *Engine) hurry(relation uint64) {
 	}
 	least := time.Duration(0)
 	for _, q := range e.sorted() {
-		if slo := q.slo(); slo > 0 && slices.Contains(q.relations(), relation) && (least == 0 || slo < least) {
+		if slo := e.urgency(q); slo > 0 && slices.Contains(q.relations(), relation) && (least == 0 || slo < least) {
 			least = slo
 		}
 	}
@@ -363,9 +362,14 @@ func (e *Engine) failed(q *query, err error) {
 	}
 	e.cfg.Logger.Error("query failed", "query", q.def.Name, "err", err)
 	q.goLive()
+	below := e.below(q)[1:]
+	for _, d := range below {
+		e.failed(d, fmt.Errorf("view %s stopped: %w", q.def.Name, short))
+	}
 	go func() {
 		e.ddl.Lock()
 		defer e.ddl.Unlock()
+		leaveSeals(append(below, q)...) // what they sealed last is of one moment
 		e.stop(q, err)
 	}()
 }

@@ -47,6 +47,7 @@ type harness struct {
 	t     *testing.T
 	disk  *mem.Disk
 	log   *memLog
+	logs  []*memLog // of further streams, with the ids from 2 on
 	sink  *memSink
 	rng   *rand.Rand
 	cfg   Config
@@ -82,6 +83,9 @@ func (h *harness) open(defs ...QueryDef) {
 	cfg.Connectors = map[string]connectors.Connector{"mem": {
 		Source: h.log.connector().Source, Sink: h.sink.connector().Sink,
 	}}
+	for i, l := range h.logs {
+		cfg.Connectors[fmt.Sprintf("mem%d", i)] = l.connector()
+	}
 	e, err := Open(context.Background(), cfg)
 	if err != nil {
 		h.t.Fatal(err)
@@ -91,6 +95,13 @@ func (h *harness) open(defs ...QueryDef) {
 	def.IdleTimeout = h.idle
 	if err := e.AddSource(def); err != nil {
 		h.t.Fatal(err)
+	}
+	for i := range h.logs {
+		def := testSource()
+		def.ID, def.Name, def.Connector = uint64(2+i), fmt.Sprintf("s%d", 2+i), fmt.Sprintf("mem%d", i)
+		if err := e.AddSource(def); err != nil {
+			h.t.Fatal(err)
+		}
 	}
 	h.defs = defs
 	for _, d := range defs {

@@ -28,10 +28,11 @@ type epochs struct {
 	showing  atomic.Bool // offsets are being committed outside
 }
 
-// commit is a manifest that waits for a root.
+// commit is manifests of one Seal of one group, which wait for a root: all of
+// them become durable with it, or none.
 type commit struct {
-	seal storage.QuerySeal
-	done chan error
+	seals []storage.QuerySeal
+	done  chan error
 }
 
 // next hands out a number.
@@ -107,10 +108,10 @@ type rootExtra struct {
 	Sources map[uint64][]position `json:"sources,omitempty"`
 }
 
-// commit makes a manifest durable with the next root: those that are ready
+// commit makes manifests durable with the next root: those that are ready
 // while another root is written share one.
-func (e *epochs) commit(s storage.QuerySeal) error {
-	c := &commit{seal: s, done: make(chan error, 1)}
+func (e *epochs) commit(seals []storage.QuerySeal) error {
+	c := &commit{seals: seals, done: make(chan error, 1)}
 	e.commitMu.Lock()
 	e.waiting = append(e.waiting, c)
 	lead := !e.busy
@@ -157,7 +158,7 @@ func (e *epochs) writeRoot(group []*commit) error {
 	}
 	seals := make([]storage.QuerySeal, 0, len(group))
 	for _, c := range group {
-		seals = append(seals, c.seal)
+		seals = append(seals, c.seals...)
 	}
 	root := e.next()
 	if err := e.eng.ledger.Seal(ctx, root, extra, seals); err != nil {

@@ -35,8 +35,9 @@ func (q *query) readBlock(name string) ([]byte, error) {
 	return nil, bad
 }
 
-// setBack restarts a query from its newest manifest without the damaged block;
-// where there is none, the query stops and says so.
+// setBack restarts a query from its newest manifest without the damaged block,
+// and those that seal together with it from theirs of that moment; where there
+// is none, the query stops and says so.
 func (e *Engine) setBack(q *query, bad *blockError) {
 	e.ddl.Lock()
 	defer e.ddl.Unlock()
@@ -44,32 +45,30 @@ func (e *Engine) setBack(q *query, bad *blockError) {
 		return
 	}
 	e.cfg.Logger.Error("state is damaged", "query", q.def.Name, "block", bad.block, "err", bad.err)
-	e.stop(q, errSetBack)
+	group := e.groupOf(q)
+	e.stopAll(group, errSetBack)
 	m, err := e.ledger.Fallback(q.def.ID, bad.block, bad.err)
 	if err != nil {
 		e.cfg.Logger.Error("query failed", "query", q.def.Name, "err", err)
-		q.setState(stateFailed, fmt.Sprintf("block %s is damaged, and no older checkpoint is whole: %v", bad.block, err))
+		reason := fmt.Errorf("block %s is damaged, and no older checkpoint is whole: %w", bad.block, err)
+		q.mu.Lock()
+		q.failed, q.state, q.reason = stopped(reason), stateFailed, reason.Error()
+		q.mu.Unlock()
+		e.restart(group)
 		return
 	}
 	e.cfg.Logger.Warn("query goes on from an older checkpoint", "query", q.def.Name, "epoch", m.Epoch)
-	e.restart(q)
-}
-
-// restart runs a query that has been stopped again, from its manifest. The
-// caller holds ddl.
-func (e *Engine) restart(q *query) {
-	def := q.def
-	def.SLO = q.slo()
-	fresh, err := e.newQuery(def)
-	if err != nil {
-		e.failed(q, err)
-		return
+	for _, o := range group {
+		if o == q {
+			continue
+		}
+		_, err := e.ledger.Revert(o.def.ID, m.Epoch)
+		if errors.Is(err, storage.ErrNotFound) {
+			err = e.reset(context.Background(), o)
+		}
+		if err != nil {
+			e.cfg.Logger.Error("query failed", "query", o.def.Name, "err", err)
+		}
 	}
-	fresh.latency = q.latency
-	e.mu.Lock()
-	e.queries[def.ID] = fresh
-	e.mu.Unlock()
-	if err := e.launch(context.Background(), fresh); err != nil {
-		e.retryLaunch(fresh, err)
-	}
+	e.restart(group)
 }

@@ -14,9 +14,10 @@ import (
 // catches up, so that no query ever blocks another's source.
 type feed struct {
 	id      uint64
+	part    int              // of several of one relation
 	readers map[*member]bool // under the clock's lock
 	keep    int64            // bytes; a query that holds more than that is detached
-	refill  func()           // wakes the source's actor: there may be room again
+	refill  func()           // wakes who fills it: there may be room again
 
 	mu      sync.Mutex
 	entries []entry
@@ -27,12 +28,14 @@ type feed struct {
 	atEnd   int               // cursors that have read all
 	uncut   int               // batches behind the last Punct
 	flowed  bool              // since the last epoch's edge
-	held    bool              // the source waits for room
+	held    bool              // who fills it waits for room
+	patient bool              // the slowest query paces it, and none is detached
 	born    int64             // of the last batch
 	src     feedSource
 }
 
-// feedSource is what a feed asks of the reader that fills it, under its lock.
+// feedSource is what a feed asks of the reader that fills it, under its lock. A
+// view's edge has none.
 type feedSource interface {
 	observe(b *batch.Batch, next int64)
 	apply(n *note)
@@ -40,7 +43,8 @@ type feedSource interface {
 	positions() []position
 }
 
-// entry is a frozen batch, a note, or (both nil) a Punct.
+// entry is a frozen batch, a note, or (both nil) a Punct. In a view's edge a
+// batch has its tick too.
 type entry struct {
 	b     *batch.Batch
 	note  *note
@@ -53,14 +57,19 @@ type entry struct {
 
 // cursor is one reader instance's place in a feed.
 type cursor struct {
-	seq  uint64
-	lost bool // fell out of the ring
-	wake func()
-	of   *query
+	seq   uint64
+	after uint64 // of a view's edge: what comes up to this tick is not for it
+	lost  bool   // fell out of the ring
+	wake  func()
+	of    *query
 }
 
-// party is the cursors of one query: it is where its slowest one is.
-type party struct{ cursors []*cursor }
+// party is the cursors of one query: it is where its slowest one is. One that
+// is catching up reads history first, and may lag more.
+type party struct {
+	cursors  []*cursor
+	catching bool
+}
 
 func (p *party) slowest() uint64 {
 	least := ^uint64(0)
@@ -75,6 +84,9 @@ func (p *party) slowest() uint64 {
 const (
 	feedAhead = 8 << 20
 	feedKeep  = 64 << 20
+	// catchingKeep is how many times as much the ring keeps for a query that is
+	// catching up.
+	catchingKeep = 4
 )
 
 func newFeed(id uint64, keep int64, src feedSource, refill func()) *feed {
@@ -122,15 +134,19 @@ func (f *feed) addLocked(e entry) {
 	}
 }
 
-// dropSlowest marks the cursors lost of the query that holds more than the ring
-// may keep, unless it is the only one: that one paces the source.
+// dropSlowest marks the cursors lost of the queries that hold more than the ring
+// may keep, unless it is the fastest one: that one paces who fills it.
 func (f *feed) dropSlowest() {
-	slow, fast := f.ends()
-	if slow == fast {
+	if f.patient {
 		return
 	}
+	_, fast := f.ends()
 	for q, p := range f.parties {
-		if p.slowest() != slow {
+		at, keep := p.slowest(), f.keep
+		if p.catching {
+			keep *= catchingKeep
+		}
+		if at == fast || f.lag(at) <= keep {
 			continue
 		}
 		for _, c := range p.cursors {
@@ -141,6 +157,14 @@ func (f *feed) dropSlowest() {
 		delete(f.parties, q)
 	}
 	f.trim()
+}
+
+// lag returns how many bytes lie behind a place.
+func (f *feed) lag(at uint64) int64 {
+	if i := int(at - f.base); i < len(f.entries) {
+		return f.total - f.entries[i].start
+	}
+	return 0
 }
 
 // punctLocked closes the feed at tick, or passes tick on to the touched queries
@@ -181,13 +205,28 @@ func (f *feed) wake() {
 func (f *feed) room() (room, stuck bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	_, fast := f.ends()
-	lag, i := int64(0), int(fast-f.base)
-	if i < len(f.entries) {
-		lag = f.total - f.entries[i].start
+	at := f.pace()
+	f.held = f.lag(at) >= feedAhead || len(f.cursors) == 0
+	return !f.held, f.held && len(f.entries)-int(at-f.base) <= f.uncut
+}
+
+// pace returns where the query is that paces who fills the ring: the fastest of
+// those that are not catching up, if there is one.
+func (f *feed) pace() uint64 {
+	slow, fast := f.ends()
+	if f.patient {
+		return slow
 	}
-	f.held = lag >= feedAhead || len(f.cursors) == 0
-	return !f.held, f.held && len(f.entries)-i <= f.uncut
+	best, found := uint64(0), false
+	for _, p := range f.parties {
+		if !p.catching {
+			best, found = max(best, p.slowest()), true
+		}
+	}
+	if found {
+		return best
+	}
+	return fast
 }
 
 // ends returns where the slowest and the fastest query are.
@@ -252,6 +291,13 @@ func (f *feed) next(c *cursor) (e entry, ok, lost bool) {
 		return entry{}, false, true
 	}
 	i := c.seq - f.base
+	for i < uint64(len(f.entries)) && c.after > 0 && f.entries[i].p.Tick <= c.after {
+		c.seq++
+		i++
+		if i == uint64(len(f.entries)) {
+			f.atEnd++
+		}
+	}
 	if i >= uint64(len(f.entries)) {
 		return entry{}, false, false
 	}

@@ -94,7 +94,7 @@ func (e *Engine) passedBy(ctx context.Context, tick uint64) (waited []*query, er
 		q.mu.Lock()
 		dead := q.failed != nil
 		q.mu.Unlock()
-		if dead {
+		if dead || !q.isLive() && q.replay != nil && len(q.replay.scans) > 0 {
 			continue
 		}
 		waited = append(waited, q)

@@ -42,7 +42,7 @@ func (e *Engine) StartQuery(ctx context.Context, def QueryDef) error {
 	if !started {
 		return nil
 	}
-	if err := e.launch(ctx, q); err != nil {
+	if err := e.run(ctx, []*query{q}, false); err != nil {
 		e.stop(q, err)
 		e.mu.Lock()
 		delete(e.queries, def.ID)
@@ -78,119 +78,185 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.mu.Lock()
 	e.started = true
 	e.mu.Unlock()
-	all := e.sorted()
+	var all []*query
+	for _, q := range e.sorted() {
+		if q.failure() == nil {
+			all = append(all, q)
+		}
+	}
 	e.resume = e.furthest(all)
-	var pumps []*pump
-	for _, q := range all {
-		if q.failure() != nil {
-			continue
-		}
-		fresh, err := e.place(ctx, q)
-		pumps = append(pumps, fresh...)
-		if err != nil {
-			e.retryLaunch(q, err)
-		}
-	}
+	err := e.run(ctx, all, true)
 	e.resume = nil
-	for _, p := range pumps {
-		p.run()
-	}
-	return nil
-}
-
-// retryLaunch keeps trying to start a query whose outside is away; anything
-// else stops it with its reason.
-func (e *Engine) retryLaunch(q *query, err error) {
-	var wrong *connectors.OptionError
-	var lost *storage.LostError
-	if errors.As(err, &wrong) || errors.As(err, &lost) {
-		e.failed(q, err)
-		return
-	}
-	q.setState("waiting", err.Error())
-	wait := time.Second
-	time.AfterFunc(wait, func() {
-		e.ddl.Lock()
-		defer e.ddl.Unlock()
-		if e.query(q.def.ID) != q || e.closing.Load() {
-			return
-		}
-		if err := e.launch(context.Background(), q); err != nil {
-			e.retryLaunch(q, err)
-		}
-	})
-}
-
-// launch places a query and lets new live pumps run.
-func (e *Engine) launch(ctx context.Context, q *query) error {
-	pumps, err := e.place(ctx, q)
-	for _, p := range pumps {
-		p.run()
-	}
 	return err
 }
 
-// place gives the readers of a query their cursors: in the live feeds, where
-// the query stands just there, or in feeds of its own. It returns the live
-// pumps made for it, which do not run yet.
-func (e *Engine) place(ctx context.Context, q *query) (fresh []*pump, err error) {
-	if err := q.restore(ctx); err != nil {
-		return nil, err
+// run makes queries run: those with manifests, and what these stand on, in
+// groups that restart as one; then the others, as new ones. With retry what is
+// wrong with one of them does not concern the others. The caller holds ddl.
+func (e *Engine) run(ctx context.Context, queries []*query, retry bool) error {
+	groups, fresh, err := e.gather(ctx, queries, retry)
+	if err != nil {
+		return err
 	}
-	from := map[uint64][]position{}
-	for _, rel := range q.relations() {
+	var pumps []*pump
+	for _, g := range groups {
+		made, err := e.place(ctx, g)
+		pumps = append(pumps, made...)
+		if err != nil && !retry {
+			runAll(pumps)
+			return err
+		}
+		if err != nil {
+			e.retryLaunch(g, err)
+		}
+	}
+	for _, q := range fresh {
+		made, err := e.beginNew(ctx, q)
+		pumps = append(pumps, made...)
+		if err != nil && !retry {
+			runAll(pumps)
+			return err
+		}
+		if err != nil {
+			e.retryLaunch([]*query{q}, err)
+		}
+	}
+	runAll(pumps)
+	return nil
+}
+
+func runAll(pumps []*pump) {
+	for _, p := range pumps {
+		p.run()
+	}
+}
+
+// retryLaunch keeps trying to start queries whose outside is away; anything
+// else stops them with its reason.
+func (e *Engine) retryLaunch(queries []*query, err error) {
+	var wrong *connectors.OptionError
+	var lost *storage.LostError
+	if errors.As(err, &wrong) || errors.As(err, &lost) {
+		for _, q := range queries {
+			e.failed(q, err)
+		}
+		return
+	}
+	for _, q := range queries {
+		q.setState(stateWaiting, err.Error())
+	}
+	time.AfterFunc(time.Second, func() {
+		e.ddl.Lock()
+		defer e.ddl.Unlock()
+		if e.closing.Load() {
+			return
+		}
+		queries := slices.DeleteFunc(queries, func(q *query) bool { return e.query(q.def.ID) != q || q.failure() != nil })
+		_ = e.run(context.Background(), queries, true)
+	})
+}
+
+// place gives the readers of queries that start as one their cursors: in the
+// live feeds, where the queries stand just there, or in feeds of their own. It
+// returns the live pumps made for them, which do not run yet.
+func (e *Engine) place(ctx context.Context, queries []*query) (fresh []*pump, err error) {
+	p := &placing{eng: e, queries: queries, from: map[uint64][]position{}, at: map[*query]map[uint64][]position{}}
+	for _, q := range queries {
+		if fresh, err = p.add(ctx, q, fresh); err != nil {
+			return fresh, err
+		}
+	}
+	for _, q := range queries {
+		if err := q.openSinks(ctx); err != nil {
+			return fresh, err
+		}
+	}
+	if !queries[0].ephemeral {
+		enroll(queries...)
+	}
+	joined := p.attach()
+	if !joined {
+		for rel, at := range p.from {
+			if at == nil {
+				p.from[rel], _ = e.source(rel).start(ctx, true)
+				p.at[queries[0]][rel] = p.from[rel]
+			}
+		}
+	}
+	for _, q := range queries {
+		if err := q.began(ctx, p.at[q]); err != nil {
+			return fresh, err
+		}
+	}
+	if !joined {
+		return fresh, e.startReplay(queries, p.from, p.at)
+	}
+	for _, q := range queries {
+		e.nowLive(q)
+	}
+	return fresh, nil
+}
+
+// nowLive is called when a query has attached to live feeds.
+func (e *Engine) nowLive(q *query) {
+	q.setState(stateRunning, "")
+	e.urgeAbove(q)
+	q.goLive()
+}
+
+// placing is queries on their way to their feeds.
+type placing struct {
+	eng     *Engine
+	queries []*query
+	from    map[uint64][]position            // by source: where they all stand; nil: wherever the live reader is
+	at      map[*query]map[uint64][]position // the same, with what each remembers of its partitions
+}
+
+// add finds out where a query begins in its sources, and makes sure that these
+// are read.
+func (p *placing) add(ctx context.Context, q *query, fresh []*pump) ([]*pump, error) {
+	e := p.eng
+	p.at[q] = map[uint64][]position{}
+	for _, rel := range q.sources() {
 		s := e.source(rel)
 		if s == nil {
 			return fresh, fmt.Errorf("stream %d is not there", rel)
 		}
-		if from[rel] = q.base.Positions[rel]; from[rel] == nil {
-			if from[rel], err = s.start(ctx, s.def.Latest || q.ephemeral); err != nil {
+		at := q.base.Positions[rel]
+		if at == nil {
+			var err error
+			if at, err = s.start(ctx, s.def.Latest || q.ephemeral); err != nil {
 				return fresh, err
 			}
 		}
-		live := s.livePump()
-		if live == nil {
-			at := from[rel]
-			if done := e.resume[rel]; done != nil {
-				at = done
-			}
-			if live, err = e.newLive(s, at); err != nil {
-				return fresh, err
-			}
+		live, made, err := e.liveOf(s, at)
+		if err != nil {
+			return fresh, err
+		}
+		if made {
 			fresh = append(fresh, live)
 		} else if (s.def.Latest || q.ephemeral) && q.base.Positions[rel] == nil {
-			from[rel] = nil // joins wherever the live reader stands
+			at = nil // joins wherever the live reader stands
 		}
+		if have, ok := p.from[rel]; ok && !samePlace(have, at) {
+			return fresh, fmt.Errorf("%s and the queries that it is connected with stand at different places of stream %s", q.def.Name, s.def.Name)
+		}
+		p.from[rel], p.at[q][rel] = at, at
 		live.widen(s.columnsOf(q.demand(rel)))
 	}
-	if err := q.openSinks(ctx); err != nil {
-		return fresh, err
-	}
-	if !q.attach(from) {
-		for rel, at := range from {
-			if at == nil {
-				from[rel], _ = e.source(rel).start(ctx, true)
-			}
-		}
-		if err := q.began(ctx, from); err != nil {
-			return fresh, err
-		}
-		if err := q.startReplay(from); err != nil {
-			return fresh, err
-		}
-		q.setSLO(q.slo())
-		return fresh, nil
-	}
-	if err := q.began(ctx, from); err != nil {
-		return fresh, err
-	}
-	q.setState(stateRunning, "")
-	q.setSLO(q.slo())
-	for _, rel := range q.relations() {
-		e.hurry(rel)
-	}
-	q.goLive()
 	return fresh, nil
+}
+
+// liveOf returns the pump that reads a source for all queries, made if need be.
+func (e *Engine) liveOf(s *source, at []position) (p *pump, made bool, err error) {
+	if p := s.livePump(); p != nil {
+		return p, false, nil
+	}
+	if done := e.resume[s.def.ID]; done != nil {
+		at = done
+	}
+	p, err = e.newLive(s, at)
+	return p, err == nil, err
 }
 
 // newLive makes the live pump of a source.
@@ -229,12 +295,15 @@ func (q *query) restore(context.Context) error {
 	if err != nil {
 		return fmt.Errorf("state of %s: %w", q.def.Name, err)
 	}
-	if err := json.Unmarshal(m.Extra, &q.base); err != nil {
+	base := manifestExtra{}
+	if err := json.Unmarshal(m.Extra, &base); err != nil {
 		return fmt.Errorf("manifest of %s: %w", q.def.Name, err)
 	}
-	q.seals.mu.Lock()
-	q.seals.last = m.Epoch
-	q.seals.mu.Unlock()
+	if base.Reset {
+		return nil
+	}
+	q.base, q.restored = base, true
+	q.seals.last.Store(m.Epoch)
 	return nil
 }
 
@@ -253,22 +322,42 @@ func (q *query) openSinks(ctx context.Context) error {
 	return q.restateKeys(ctx)
 }
 
-// attach joins the live feeds if the query stands exactly where they do; a nil
+// attach joins the live feeds if the queries stand exactly where they do; a nil
 // position is wherever they are, and is set to it.
-func (q *query) attach(from map[uint64][]position) bool {
-	e := q.eng
+func (p *placing) attach() bool {
+	e := p.eng
 	c := e.clock
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	live := map[uint64]*pump{}
-	m := &member{q: q, live: true}
-	for rel := range from {
-		p := e.source(rel).livePump()
-		live[rel] = p
-		m.feeds = append(m.feeds, p.feed)
+	var feeds []*feed
+	for rel := range p.from {
+		live[rel] = e.source(rel).livePump()
+		feeds = append(feeds, live[rel].feed)
 	}
-	c.cutLocked(m.feeds, 0) // a query joins between two ticks
-	group := c.group(m.feeds)
+	c.cutLocked(feeds, 0) // queries join between two ticks
+	if !p.join(feeds, live) {
+		return false
+	}
+	above := false
+	for _, q := range p.queries {
+		q.attached = c.last
+		for _, up := range q.ups {
+			q.member.above(up.member)
+			above = true
+		}
+		q.readEdges(false)
+	}
+	if above {
+		c.cutLocked(feeds, 0) // tells consumers how far event time has come above
+	}
+	return true
+}
+
+// join gives the readers of sources their cursors, if no row lies between.
+func (p *placing) join(feeds []*feed, live map[uint64]*pump) bool {
+	c := p.eng.clock
+	group := c.group(feeds)
 	for _, f := range group {
 		f.mu.Lock()
 	}
@@ -277,26 +366,48 @@ func (q *query) attach(from map[uint64][]position) bool {
 			f.mu.Unlock()
 		}
 	}()
-	for rel, at := range from {
+	for rel, at := range p.from {
 		if live[rel].feed.uncut > 0 || at != nil && !samePlace(at, live[rel].marks.parts) {
 			return false
 		}
 	}
-	for rel := range from {
-		p := live[rel]
-		p.feed.readers[m] = true
-		at := from[rel]
-		if at == nil {
-			at = latestPositions(p.marks.parts)
-			from[rel] = at
-		}
-		for _, i := range q.readers(rel) {
-			i.place.marks = newMarker(&p.src.def, at)
-			i.place.begin(p.feed, p.feed.joinLocked(q, i.ref.Wake))
+	for _, q := range p.queries {
+		q.member = &member{q: q, live: true}
+		for rel, at := range p.at[q] {
+			l := live[rel]
+			l.feed.readers[q.member] = true
+			q.member.feeds = append(q.member.feeds, l.feed)
+			if at == nil {
+				at = latestPositions(l.marks.parts)
+				p.from[rel], p.at[q][rel] = at, at
+			}
+			for _, i := range q.readers(rel) {
+				i.place.marks = newMarker(&l.src.def, at)
+				i.place.begin(l.feed, l.feed.joinLocked(q, i.ref.Wake))
+			}
 		}
 	}
-	q.member, q.attached = m, c.last
 	return true
+}
+
+// readEdges gives the query's readers of views their cursors, at the ends of
+// the edges: nothing has happened there yet.
+func (q *query) readEdges(patient bool) {
+	for rel, up := range q.ups {
+		for _, i := range q.readers(rel) {
+			i.place.start(true, up.edges(q, i.ref.Wake, 0, false, patient)...)
+		}
+	}
+}
+
+// edges returns the way through the edges of a view, for one reader instance of
+// q that wants what comes after a tick.
+func (q *query) edges(by *query, wake func(), after uint64, catching, patient bool) (tracks []*track) {
+	for _, p := range q.views {
+		f, c := p.consume(by, wake, after, catching, patient)
+		tracks = append(tracks, &track{feed: f, cursor: c})
+	}
+	return tracks
 }
 
 // latestPositions are where a query begins that reads only what is new: event
@@ -334,6 +445,9 @@ func (e *Engine) DropQuery(ctx context.Context, id uint64) error {
 	if q == nil {
 		return fmt.Errorf("query %d is not running", id)
 	}
+	if below := e.consumers(q); len(below) > 0 {
+		return fmt.Errorf("view %s is read by %s", q.def.Name, below[0].def.Name)
+	}
 	e.stop(q, errDropped)
 	e.mu.Lock()
 	delete(e.queries, id)
@@ -359,12 +473,8 @@ func (e *Engine) stop(q *query, why error) {
 		q.replay.close()
 	}
 	e.clock.mu.Lock()
-	var feeds []*feed
 	if q.member != nil {
-		feeds = q.member.feeds
-		for _, f := range feeds {
-			delete(f.readers, q.member)
-		}
+		q.member.leave()
 		q.member = nil
 	}
 	e.clock.mu.Unlock()
@@ -375,9 +485,15 @@ func (e *Engine) stop(q *query, why error) {
 			}
 		}
 	}
+	for _, up := range q.ups {
+		for _, p := range up.views {
+			p.release(q)
+		}
+	}
+	e.lift(q)
 	e.rt.Remove(q.refs()...)
 	q.account.Close()
-	q.seals.drop()
+	leaveSeals(q)
 	for _, p := range q.views {
 		p.fail(why)
 	}
@@ -391,6 +507,7 @@ func (e *Engine) stop(q *query, why error) {
 	for _, rel := range q.relations() {
 		e.rest(rel)
 	}
+	e.urgeAbove(q)
 }
 
 // rest ends the live pump of a source that nobody reads any more.
@@ -422,20 +539,3 @@ func (e *Engine) rest(relation uint64) {
 		g.stop() // after the pump's last turn, which may have set the timer
 	}
 }
-
-// detach restarts a query from its last manifest: its reader fell out of the
-// ring, and nobody waits for it.
-func (e *Engine) detach(q *query) {
-	go func() {
-		e.ddl.Lock()
-		defer e.ddl.Unlock()
-		if e.query(q.def.ID) != q || e.closing.Load() {
-			return
-		}
-		e.cfg.Logger.Warn("query fell behind its source and catches up", "query", q.def.Name)
-		e.stop(q, errDetached)
-		e.restart(q)
-	}()
-}
-
-var errDetached = errors.New("the query fell behind its source and was restarted from its last checkpoint")

@@ -36,6 +36,7 @@ type pump struct {
 	first   int64           // arrival of the oldest uncut row, Unix ns; 0: none
 	bytes   int64           // read since the last cut
 	rest    *held           // read, but not to be fed yet
+	whole   bool            // of a table that is caught up with: cut by others only
 	gate    gate
 	bad     []RejectedRow // of the read under way
 
@@ -121,7 +122,7 @@ func (p *pump) drained(now int64) {
 
 // cut closes the tick, if it holds anything.
 func (p *pump) cut(now int64) {
-	if p.first == 0 {
+	if p.first == 0 || p.whole {
 		return
 	}
 	p.first, p.bytes = 0, 0

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"sync"
 	"sync/atomic"
@@ -30,8 +31,11 @@ type query struct {
 	member   *member
 	attached uint64 // the tick at which it attached
 
-	live   chan struct{} // closed when it has attached, or failed
-	replay *replay       // nil: attached at once
+	ups      map[uint64]*query // the views that it reads, by relation; set before it runs
+	downs    []*query          // the queries that read its view; under the engine's lock
+	restored bool              // it goes on from a manifest
+	live     chan struct{}     // closed when it has attached, or failed
+	replay   *replay           // nil: attached at once
 
 	touchMu sync.Mutex
 	touched []uint64 // increasing; what every end has passed is forgotten
@@ -50,6 +54,7 @@ const (
 	stateRunning  = "running"
 	stateCatching = "catching up"
 	stateFailed   = "failed"
+	stateWaiting  = "waiting"
 )
 
 // instance is one instance of a vertex: what of it outlives its stay in memory.
@@ -136,7 +141,12 @@ func (q *query) touch(tick uint64) {
 	if len(q.touched) >= 1024 {
 		q.forget()
 	}
-	q.touched = append(q.touched, tick)
+	// A private tick may come after the live one at which the query joins.
+	at := len(q.touched)
+	for at > 0 && q.touched[at-1] > tick {
+		at--
+	}
+	q.touched = slices.Insert(q.touched, at, tick)
 }
 
 // forget drops the touched ticks that every end has passed.
@@ -188,7 +198,8 @@ func (q *query) setState(state, reason string) {
 	q.mu.Unlock()
 }
 
-// relations returns the ids of the sources that the query reads, each once.
+// relations returns the ids of the sources and views that the query reads, each
+// once.
 func (q *query) relations() []uint64 {
 	var out []uint64
 	seen := map[uint64]bool{}
@@ -196,6 +207,16 @@ func (q *query) relations() []uint64 {
 		if r := q.def.Graph.Vertices[i].Read; r != nil && !seen[r.Relation] {
 			seen[r.Relation] = true
 			out = append(out, r.Relation)
+		}
+	}
+	return out
+}
+
+// sources returns the ids of the sources that the query reads, each once.
+func (q *query) sources() (out []uint64) {
+	for _, rel := range q.relations() {
+		if q.ups[rel] == nil {
+			out = append(out, rel)
 		}
 	}
 	return out
@@ -240,12 +261,12 @@ func (q *query) refs() []*actors.Ref[*batch.Batch] {
 func (q *query) setSLO(slo time.Duration) {
 	q.mu.Lock()
 	q.def.SLO = slo
-	catching := q.state == stateCatching
 	q.mu.Unlock()
 	q.latency.target.Store(int64(slo))
-	if catching {
-		slo = 0 // history is best-effort work
-	}
+}
+
+// urge makes the query's actors work for a latency target.
+func (q *query) urge(slo time.Duration) {
 	for _, ref := range q.refs() {
 		ref.SetSLO(slo)
 	}

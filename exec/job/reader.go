@@ -1,50 +1,20 @@
 package job
 
 import (
-	"sync"
-	"sync/atomic"
-
 	"github.com/dirigo-stream/dirigo/actors"
 	"github.com/dirigo-stream/dirigo/exec/batch"
 )
 
-// reader is one instance of a vertex that begins at a source. Every instance
-// passes over all batches of the feed, so that all keep the same event time,
-// and runs those of its own partitions through its chain.
+// reader is one instance of a vertex that begins at a source or at a view. Every
+// instance passes over all batches of a source's feed, so that all keep the same
+// event time, and runs those of its own partitions through its chain; of a view's
+// feeds it runs those that are its own.
 type reader struct {
 	*vertex
 	read  *Read
 	place *place
 	marks *marker
 	punct *actors.Punct // its Seal has been captured: to be sent
-}
-
-// place is where a reader stands: a cursor in a feed, and the feed in which it
-// goes on when the entry of a switch has been read. It outlives the actor's
-// stay in memory.
-type place struct {
-	mu      sync.Mutex
-	feed    *feed
-	cursor  *cursor
-	then    *place // taken at the tick at
-	at      uint64
-	marks   *marker      // event time as the query has read it; in the reader's turn
-	in      atomic.Int64 // rows read
-	entries atomic.Int64 // batches and Puncts read
-	low     atomic.Int64 // the watermark passed on
-}
-
-func newPlace() *place {
-	p := &place{}
-	p.low.Store(batch.MinTime)
-	return p
-}
-
-// begin makes the reader start in a feed.
-func (p *place) begin(f *feed, c *cursor) {
-	p.mu.Lock()
-	p.feed, p.cursor = f, c
-	p.mu.Unlock()
 }
 
 // Poll implements actors.Poller: it runs one entry of the feed.
@@ -58,22 +28,24 @@ func (r *reader) Poll(t *turn) (more bool, err error) {
 		r.leave(*p, t)
 		return true, nil
 	}
-	e, ok, lost := r.place.next()
+	e, ok, lost := r.place.next(r.q)
 	if lost {
 		r.q.eng.detach(r.q)
 		return false, nil
 	}
-	if !ok {
-		return false, nil
+	if !ok || e.nothing {
+		return ok, nil
 	}
 	r.place.entries.Add(1)
 	switch {
-	case e.b != nil:
-		return true, r.batch(e.b, t)
 	case e.note != nil:
 		r.marks.apply(e.note)
-	case e.only == nil || e.only[r.q]:
+	case e.b == nil:
 		return true, r.pass(e, t)
+	case e.keyless:
+		return true, r.change(e, t)
+	default:
+		return true, r.batch(e.b, t)
 	}
 	return true, nil
 }
@@ -92,14 +64,38 @@ func (r *reader) batch(b *batch.Batch, t *turn) error {
 		return nil
 	}
 	r.place.in.Add(int64(b.N))
-	view := *marked
+	view := r.picked(marked)
+	view.Time = r.least(b)
+	_, err := r.Push(0, view, t)
+	return err
+}
+
+// change runs a view's changes through the chain, if the feed is one of this
+// instance's. Which of their columns may be event time is not known here, so
+// they may close any window.
+func (r *reader) change(e step, t *turn) error {
+	if e.track%r.home.def.Instances != r.home.index {
+		return nil
+	}
+	r.place.in.Add(int64(e.b.Rows()))
+	view := r.picked(e.b)
+	view.Time = anyTime
+	_, err := r.Push(0, view, t)
+	return err
+}
+
+// anyTime is before any event time, and far enough from the least number for
+// windows to be computed.
+const anyTime = int64(-1) << 60
+
+// picked returns the batch with the columns that the query reads.
+func (r *reader) picked(b *batch.Batch) *batch.Batch {
+	view := *b
 	view.Cols = make([]batch.Column, len(r.read.Columns))
 	for i, c := range r.read.Columns {
 		view.Cols[i] = b.Cols[c]
 	}
-	view.Time = r.least(b)
-	_, err := r.Push(0, &view, t)
-	return err
+	return &view
 }
 
 // least returns the least event time in b.
@@ -121,11 +117,13 @@ func (r *reader) least(b *batch.Batch) int64 {
 }
 
 // pass takes a Punct through the chain, captures its Seal, and sends it on.
-func (r *reader) pass(e entry, t *turn) error {
+func (r *reader) pass(e step, t *turn) error {
 	p := e.p
-	p.Watermark = r.marks.watermark()
+	if !e.keyless {
+		p.Watermark = r.marks.watermark()
+	}
 	p.Seal = r.q.sealsAt(p.Seal)
-	if p.Seal != 0 && r.home.index == 0 {
+	if r.at = nil; p.Seal != 0 && !e.keyless && r.home.index == 0 {
 		r.at = r.standing(e.pos)
 	}
 	r.punct = &p
@@ -155,54 +153,4 @@ func (r *reader) standing(at []position) []position {
 		out[i] = mine
 	}
 	return out
-}
-
-func (p *place) next() (e entry, ok, lost bool) {
-	p.mu.Lock()
-	f, c := p.feed, p.cursor
-	p.mu.Unlock()
-	if c == nil {
-		return entry{}, false, false
-	}
-	return f.next(c)
-}
-
-func (p *place) peek() int64 {
-	p.mu.Lock()
-	f, c := p.feed, p.cursor
-	p.mu.Unlock()
-	if c == nil {
-		return 0
-	}
-	return f.peek(c)
-}
-
-// follow makes the reader go on in another feed once it has passed tick at.
-func (p *place) follow(f *feed, c *cursor, at uint64) {
-	p.mu.Lock()
-	p.then, p.at = &place{feed: f, cursor: c}, at
-	p.mu.Unlock()
-}
-
-// crossed is called when the reader has passed a tick.
-func (p *place) crossed(tick uint64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if n := p.then; n != nil && tick >= p.at {
-		p.feed.leave(p.cursor)
-		p.feed, p.cursor, p.then = n.feed, n.cursor, nil
-	}
-}
-
-// leave takes the reader out of its feeds.
-func (p *place) leave() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.cursor != nil {
-		p.feed.leave(p.cursor)
-	}
-	if p.then != nil {
-		p.then.feed.leave(p.then.cursor)
-	}
-	p.cursor, p.then = nil, nil
 }

@@ -9,76 +9,130 @@ import (
 	"github.com/dirigo-stream/dirigo/exec/batch"
 )
 
-// replay is a query that catches up: it reads all its sources by pumps of its
+// replay is queries that catch up: they read all their sources by pumps of their
 // own, on a private clock, up to where the live ones stand; when the gap is
-// small it joins the live feeds at one cut and reads the last slice up to
+// small they join the live feeds at one cut and read the last slice up to
 // exactly there. Nothing of it is shown to reads until then. A restart, a new
 // query over a running source, and a reader that fell out of the ring all come
 // back this way.
+//
+// A new query over views joins at once: the views are scanned as of that cut,
+// and what lies in the sources before it comes after that (see scan).
 type replay struct {
-	q     *query
-	clock *clock
-	pumps map[uint64]*pump
-	gates map[uint64]*boundGate
+	eng     *Engine
+	queries []*query // producers first
+	clock   *clock
+	pumps   map[uint64]*pump
+	gates   map[uint64]*boundGate
+	scans   []*scanFeed
+	stop    chan struct{} // closed when it is over
 
 	mu      sync.Mutex
-	reached int
+	waves   [][]uint64 // of sources yet to be aimed at
+	target  map[uint64][]position
+	left    int    // pumps of the wave under way that have not reached their bounds
 	joining uint64 // the tick at which it joins the live feeds; 0: not yet
 	rounds  int
 	sealAt  time.Time
 	over    bool
 }
 
-// startReplay makes the query read by itself from the given positions.
-func (q *query) startReplay(from map[uint64][]position) error {
+func (e *Engine) newReplay(queries []*query) *replay {
 	r := &replay{
-		q: q, pumps: map[uint64]*pump{}, gates: map[uint64]*boundGate{}, sealAt: time.Now(),
+		eng: e, queries: queries, pumps: map[uint64]*pump{}, gates: map[uint64]*boundGate{},
+		stop: make(chan struct{}), sealAt: time.Now(),
 	}
-	r.clock = newReplayClock(q.eng.incarnation, r.ticket)
-	m := &member{q: q}
-	for rel, at := range from {
-		s := q.eng.source(rel)
-		name := actors.Name{Job: q.def.ID, Vertex: -2, Instance: int(rel)}
-		p, err := s.newPump(r.clock, name, at)
-		if err != nil {
+	r.clock = newReplayClock(e.incarnation, r.ticket)
+	for _, q := range queries {
+		r.clock.private[q] = &member{q: q}
+		q.replay = r
+		q.setState(stateCatching, "")
+		e.urgeAbove(q)
+	}
+	return r
+}
+
+// startReplay makes queries read by themselves: from, their sources from there
+// on, at, what each of them remembers of these.
+func (e *Engine) startReplay(queries []*query, from map[uint64][]position, at map[*query]map[uint64][]position) error {
+	r := e.newReplay(queries)
+	for rel, pos := range from {
+		if err := r.addPump(rel, pos); err != nil {
 			return err
 		}
-		notes, err := q.eng.decisions.read(rel)
-		if err != nil {
-			return err
-		}
-		g := &boundGate{pump: p, past: newPast(p, notes), reached: r.arrived, bound: map[int32]int64{}}
-		p.gate = g
-		r.pumps[rel], r.gates[rel] = p, g
-		p.feed.readers[m] = true
-		m.feeds = append(m.feeds, p.feed)
-		for _, i := range q.readers(rel) {
-			i.place.marks = newMarker(&s.def, at)
-			i.place.begin(p.feed, p.feed.join(q, i.ref.Wake))
-		}
-		p.widen(s.columnsOf(q.demand(rel)))
 	}
-	q.replay = r
-	q.setState(stateCatching, "")
+	for _, q := range queries {
+		m := r.clock.private[q]
+		for rel, pos := range at[q] {
+			r.follow(m, rel, pos)
+		}
+		for _, up := range q.ups {
+			m.above(r.clock.private[up])
+		}
+		q.readEdges(true)
+	}
 	r.aim(r.livePositions())
 	return nil
 }
 
+// addPump makes the private pump of a source.
+func (r *replay) addPump(rel uint64, from []position) error {
+	s := r.eng.source(rel)
+	name := actors.Name{Job: r.queries[0].def.ID, Vertex: -2, Instance: int(rel)}
+	p, err := s.newPump(r.clock, name, from)
+	if err != nil {
+		return err
+	}
+	p.feed.patient = true
+	p.whole = s.table != nil
+	notes, err := r.eng.decisions.read(rel)
+	if err != nil {
+		return err
+	}
+	g := &boundGate{pump: p, past: newPast(p, notes), reached: r.arrived, bound: map[int32]int64{}}
+	p.gate = g
+	r.pumps[rel], r.gates[rel] = p, g
+	return nil
+}
+
+// follow makes a query read a source by its private pump.
+func (r *replay) follow(m *member, rel uint64, at []position) {
+	p := r.pumps[rel]
+	p.feed.readers[m] = true
+	m.feeds = append(m.feeds, p.feed)
+	for _, i := range m.q.readers(rel) {
+		i.place.marks = newMarker(&p.src.def, at)
+		i.place.begin(p.feed, p.feed.join(m.q, i.ref.Wake))
+	}
+	p.widen(p.src.columnsOf(m.q.demand(rel)))
+}
+
 // ticket returns a number for a Seal, if one is due: long catch-ups seal too.
 func (r *replay) ticket() uint64 {
-	every := max(r.q.def.Checkpoint, r.q.eng.cfg.Epoch)
-	if r.q.ephemeral || time.Since(r.sealAt) < every {
+	every := r.eng.cfg.Epoch
+	for i, q := range r.queries {
+		if i == 0 || q.def.Checkpoint < every {
+			every = max(q.def.Checkpoint, r.eng.cfg.Epoch)
+		}
+	}
+	if r.queries[0].ephemeral || len(r.scans) > 0 || time.Since(r.sealAt) < every {
 		return 0
 	}
 	r.sealAt = time.Now()
-	return r.q.eng.epochs.next()
+	return r.eng.epochs.next()
 }
 
-// livePositions returns where the live pumps stand now.
+// livePositions returns where the live pumps stand now, all at one moment.
 func (r *replay) livePositions() map[uint64][]position {
+	r.eng.clock.mu.Lock()
+	defer r.eng.clock.mu.Unlock()
+	return r.livePositionsLocked()
+}
+
+func (r *replay) livePositionsLocked() map[uint64][]position {
 	out := map[uint64][]position{}
 	for rel := range r.pumps {
-		live := r.q.eng.source(rel).livePump()
+		live := r.eng.source(rel).livePump()
 		if live == nil {
 			continue
 		}
@@ -89,33 +143,83 @@ func (r *replay) livePositions() map[uint64][]position {
 	return out
 }
 
-// aim makes every pump read up to the given positions.
+// aim makes every pump read up to the given positions: those of tables first,
+// all the way before anything is cut, as half a transaction is no moment.
 func (r *replay) aim(at map[uint64][]position) {
+	var tables, streams []uint64
+	for rel, p := range r.pumps {
+		if p.whole {
+			tables = append(tables, rel)
+		} else {
+			streams = append(streams, rel)
+		}
+	}
 	r.mu.Lock()
-	r.reached = 0
 	r.rounds++
+	r.target, r.waves = at, nil
+	for _, w := range [][]uint64{tables, streams} {
+		if len(w) > 0 {
+			r.waves = append(r.waves, w)
+		}
+	}
 	r.mu.Unlock()
-	for rel, g := range r.gates {
-		notes, err := r.q.eng.decisions.read(rel) // whatever took effect up to there
+	r.wave()
+}
+
+// wave aims the pumps of the next wave.
+func (r *replay) wave() {
+	r.mu.Lock()
+	wave, at := r.waves[0], r.target
+	r.waves = r.waves[1:]
+	r.left = len(wave)
+	r.mu.Unlock()
+	for _, rel := range wave {
+		notes, err := r.eng.decisions.read(rel) // whatever took effect up to there
 		if err != nil {
-			r.q.eng.failed(r.q, err)
+			for _, q := range r.queries {
+				r.eng.failed(q, err)
+			}
 			return
 		}
-		g.aim(at[rel], notes)
+		r.gates[rel].aim(at[rel], notes)
 	}
 }
 
 // arrived is called, in a pump's turn, when it has reached its bound.
 func (r *replay) arrived() {
 	r.mu.Lock()
-	r.reached++
-	all, joining, over := r.reached == len(r.pumps), r.joining, r.over
+	r.left--
+	here, more, over := r.left == 0, len(r.waves) > 0, r.over
 	r.mu.Unlock()
-	if !all || over {
+	if !here || over {
 		return
 	}
+	r.cutWhole()
+	if more {
+		r.wave()
+		return
+	}
+	r.arrivedAll()
+}
+
+// cutWhole closes what the tables' pumps have read, in one tick.
+func (r *replay) cutWhole() {
+	var ask []*feed
+	for _, p := range r.pumps {
+		if p.whole {
+			ask = append(ask, p.feed)
+		}
+	}
+	r.clock.cut(ask, 0)
+}
+
+// arrivedAll is called when everything up to the bounds has been read.
+func (r *replay) arrivedAll() {
+	r.mu.Lock()
+	joining := r.joining
+	r.mu.Unlock()
 	if joining != 0 {
-		r.q.eng.io.run(func() { r.finish(joining) })
+		r.eng.io.run(func() { r.finish(joining) })
 		return
 	}
 	go r.next() // waits for DDL, which may wait for the I/O goroutines
@@ -124,8 +228,8 @@ func (r *replay) arrived() {
 // next aims at where the live pumps are by now, or joins them when the last
 // round was short.
 func (r *replay) next() {
-	r.q.eng.ddl.Lock()
-	defer r.q.eng.ddl.Unlock()
+	r.eng.ddl.Lock()
+	defer r.eng.ddl.Unlock()
 	if r.done() || r.ahead() {
 		return
 	}
@@ -141,7 +245,7 @@ func (r *replay) next() {
 // second time. It goes on when the pump has come there.
 func (r *replay) ahead() bool {
 	for rel, p := range r.pumps {
-		live := r.q.eng.source(rel).livePump()
+		live := r.eng.source(rel).livePump()
 		if live == nil {
 			continue
 		}
@@ -181,12 +285,12 @@ func (r *replay) far() bool {
 // joinRecords is the gap per partition, in offsets, below which a replay joins.
 const joinRecords = 50_000
 
-// join attaches the query to the live feeds at a cut of them, and returns where
-// they stood there.
+// join attaches the queries to the live feeds at a cut of them, and returns
+// where they stood there.
 func (r *replay) join() map[uint64][]position {
-	e := r.q.eng
+	e := r.eng
 	// From here on the live clock seals: a number taken here might be above one
-	// of its own that comes later in what the query reads.
+	// of its own that comes later in what the queries read.
 	r.clock.mu.Lock()
 	r.clock.ticket = nil
 	r.clock.mu.Unlock()
@@ -194,68 +298,126 @@ func (r *replay) join() map[uint64][]position {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var ask []*feed
-	live := map[uint64]*feed{}
 	for rel := range r.pumps {
-		f := e.source(rel).livePump().feed
-		live[rel] = f
-		ask = append(ask, f)
+		ask = append(ask, e.source(rel).livePump().feed)
 	}
 	tick := c.cutLocked(ask, 0)
-	at := map[uint64][]position{}
-	m := &member{q: r.q, live: true}
-	for rel, f := range live {
-		f.mu.Lock()
-		at[rel] = f.src.positions()
-		f.readers[m] = true
-		f.flowed = true // the next edge seals what was caught up, whether more comes or not
-		for _, i := range r.q.readers(rel) {
-			i.place.follow(f, f.joinLocked(r.q, i.ref.Wake), tick)
+	for _, q := range r.queries {
+		q.member, q.attached = &member{q: q, live: true}, tick
+		for _, rel := range q.sources() {
+			q.joinLive(e.source(rel).livePump().feed, rel, tick)
 		}
-		f.mu.Unlock()
-		m.feeds = append(m.feeds, f)
+		for _, up := range q.ups {
+			q.member.above(up.member)
+		}
+		q.touch(tick)
 	}
-	r.q.member, r.q.attached = m, tick
-	r.q.touch(tick)
 	r.mu.Lock()
 	r.joining = tick
 	r.mu.Unlock()
-	return at
+	return r.livePositionsLocked()
 }
 
-// finish passes the tick at which the live feeds were joined through the query,
-// and ends the private pumps.
+// joinLive gives the query's readers of a source their cursors in its live feed,
+// for what comes after a tick. The clock's lock is held.
+func (q *query) joinLive(f *feed, rel uint64, tick uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.readers[q.member] = true
+	f.flowed = true // the next edge seals what was caught up, whether more comes or not
+	for _, i := range q.readers(rel) {
+		i.place.follow(tick, false, &track{feed: f, cursor: f.joinLocked(q, i.ref.Wake)})
+		f.parties[q].catching = true
+	}
+	q.member.feeds = append(q.member.feeds, f)
+}
+
+// finish passes the tick at which the live feeds were joined through the
+// queries, and ends the private pumps.
 func (r *replay) finish(tick uint64) {
 	r.clock.mu.Lock()
 	r.clock.last = tick - 1
-	var ask []*feed
-	for _, p := range r.pumps {
-		ask = append(ask, p.feed)
-	}
-	r.clock.cutLocked(ask, 0)
+	r.clock.cutLocked(r.feeds(), 0)
 	r.clock.mu.Unlock()
-	r.close()
-	q := r.q
-	q.setState(stateRunning, "")
-	q.setSLO(q.slo())
-	q.goLive()
-	q.eng.epochs.arm()
+	if !r.close() {
+		return
+	}
+	e := r.eng
+	for _, q := range r.queries {
+		if len(r.scans) > 0 && !q.ephemeral {
+			e.sealsToo(q)
+		}
+		q.caughtUp()
+		e.nowLive(q)
+	}
+	e.epochs.arm()
 }
 
-// alone says whether the query reads by itself, and has not begun to join.
+// sealsToo makes a query that has begun with the content of views seal together
+// with these, from the next edge on.
+func (e *Engine) sealsToo(q *query) {
+	e.clock.mu.Lock()
+	defer e.clock.mu.Unlock()
+	if q.member == nil {
+		return
+	}
+	group := []*query{q}
+	for _, up := range q.ups {
+		group = append(group, up)
+	}
+	enroll(group...)
+	q.seals.dirty.Store(true)
+	if f := q.member.source(); f != nil {
+		f.mu.Lock()
+		f.flowed = true
+		f.mu.Unlock()
+	}
+}
+
+// caughtUp makes the query a reader like any other of what it has joined.
+func (q *query) caughtUp() {
+	for _, of := range q.instances {
+		for _, i := range of {
+			if i.place == nil {
+				continue
+			}
+			for _, f := range i.place.feeds() {
+				f.settled(q)
+			}
+		}
+	}
+}
+
+// feeds returns all private feeds.
+func (r *replay) feeds() (out []*feed) {
+	for _, p := range r.pumps {
+		out = append(out, p.feed)
+	}
+	for _, s := range r.scans {
+		out = append(out, s.feed)
+	}
+	return out
+}
+
+// alone says whether the queries read by themselves, and have not begun to join.
 func (r *replay) alone() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return !r.over && r.joining == 0
 }
 
-// cut closes a tick of the private clock.
-func (r *replay) cut(seal uint64) uint64 {
-	var ask []*feed
+// half says whether a table may have been read up to within a transaction.
+func (r *replay) half() bool {
 	for _, p := range r.pumps {
-		ask = append(ask, p.feed)
+		if p.whole {
+			return true
+		}
 	}
-	return r.clock.cut(ask, seal)
+	return false
 }
+
+// cut closes a tick of the private clock.
+func (r *replay) cut(seal uint64) uint64 { return r.clock.cut(r.feeds(), seal) }
 
 func (r *replay) done() bool {
 	r.mu.Lock()
@@ -263,19 +425,21 @@ func (r *replay) done() bool {
 	return r.over
 }
 
-// close ends the private pumps. Their feeds live on until the readers have
-// passed the last tick.
-func (r *replay) close() {
+// close ends the private pumps, and says whether that was to be done still.
+// Their feeds live on until the readers have passed the last tick.
+func (r *replay) close() bool {
 	r.mu.Lock()
 	over := r.over
 	r.over = true
 	r.mu.Unlock()
 	if over {
-		return
+		return false
 	}
+	close(r.stop)
 	for _, p := range r.pumps {
 		p.close()
 	}
+	return true
 }
 
 // boundGate lets a private pump read up to a bound, exactly.

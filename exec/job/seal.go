@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync"
-	"time"
 
 	"github.com/dirigo-stream/dirigo/connectors"
 	"github.com/dirigo-stream/dirigo/exec"
@@ -30,88 +28,11 @@ type manifestExtra struct {
 	In        int64                 `json:"in,omitempty"`
 	Out       int64                 `json:"out,omitempty"`
 	Started   int64                 `json:"started,omitempty"` // when the query was created, Unix ns
-}
-
-// sealer gathers a query's parts of the Seals under way and writes a manifest
-// for each, in order.
-type sealer struct {
-	q *query
-
-	mu    sync.Mutex
-	open  map[uint64]*sealing
-	order []uint64 // Seals expected, rising
-	busy  bool     // a manifest is being encoded or committed
-	last  uint64   // the last Seal committed
-	at    time.Time
-	idle  []func() // called when no Seal is under way
-}
-
-// sealing is one Seal of one query.
-type sealing struct {
-	parts []sealPart
-	want  int
-}
-
-// sealsAhead is how many Seals of a query may be on their way to the disk. Each
-// holds a copy of what has changed: where the disk is slower than the epochs, a
-// query seals less often instead of filling the memory.
-const sealsAhead = 2
-
-// expect opens a Seal, unless the query's checkpoint interval lets it pass, or
-// older ones are still being written; the clock's lock is held.
-func (q *query) expect(seal uint64) {
-	s := &q.seals
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := time.Now()
-	if len(s.order) >= sealsAhead && !q.eng.closing.Load() {
-		return
-	}
-	if q.ephemeral || (q.def.Checkpoint > q.eng.cfg.Epoch && now.Sub(s.at) < q.def.Checkpoint && !q.eng.closing.Load()) {
-		return
-	}
-	s.at = now
-	want := 0
-	for _, of := range q.instances {
-		want += len(of)
-	}
-	if s.open == nil {
-		s.open = map[uint64]*sealing{}
-	}
-	s.open[seal] = &sealing{want: want}
-	s.order = append(s.order, seal)
-}
-
-// sealsAt returns seal if the query takes it, else 0.
-func (q *query) sealsAt(seal uint64) uint64 {
-	if seal == 0 {
-		return 0
-	}
-	q.seals.mu.Lock()
-	defer q.seals.mu.Unlock()
-	if q.seals.open[seal] == nil {
-		return 0
-	}
-	return seal
-}
-
-// seal takes one instance's part.
-func (q *query) seal(n uint64, part sealPart) {
-	s := &q.seals
-	q.instances[q.vertexIndex(part.vertex)][part.instance].sealed.Store(n)
-	s.mu.Lock()
-	o := s.open[n]
-	if o == nil {
-		s.mu.Unlock()
-		return
-	}
-	o.parts = append(o.parts, part)
-	start := len(o.parts) == o.want && !s.busy && s.order[0] == n
-	s.busy = s.busy || start
-	s.mu.Unlock()
-	if start {
-		q.eng.io.run(q.writeSeals)
-	}
+	// Ups are the epochs of the manifests, of the views that the query reads,
+	// with which this one makes one moment; 0: that view had none.
+	Ups map[uint64]uint64 `json:"ups,omitempty"`
+	// Reset says that this manifest holds nothing: the query begins anew.
+	Reset bool `json:"reset,omitempty"`
 }
 
 func (q *query) vertexIndex(id int) int {
@@ -123,54 +44,15 @@ func (q *query) vertexIndex(id int) int {
 	return -1
 }
 
-// writeSeals commits the complete Seals, oldest first.
-func (q *query) writeSeals() {
-	s := &q.seals
-	for {
-		s.mu.Lock()
-		var o *sealing
-		if len(s.order) > 0 {
-			if o = s.open[s.order[0]]; len(o.parts) < o.want {
-				o = nil
-			}
-		}
-		if o == nil {
-			s.busy = false
-			var idle []func()
-			if len(s.order) == 0 {
-				idle, s.idle = s.idle, nil
-			}
-			s.mu.Unlock()
-			for _, f := range idle {
-				f()
-			}
-			return
-		}
-		n := s.order[0]
-		s.mu.Unlock()
-		err := q.commit(n, o)
-		s.mu.Lock()
-		if len(s.order) > 0 && s.order[0] == n {
-			s.order = s.order[1:]
-			delete(s.open, n)
-		}
-		if err == nil {
-			s.last = n
-		}
-		s.mu.Unlock()
-		if err != nil {
-			q.eng.failed(q, err)
-		}
+// encodeSeal makes the query's manifest at a Seal.
+func (q *query) encodeSeal(s *sealing, parts []sealPart) (seal storage.QuerySeal, bytes int64, err error) {
+	n := s.n
+	extra := manifestExtra{
+		Positions: map[uint64][]position{}, Sinks: map[string]staged{}, Ups: q.upsAt(s),
+		In: q.base.In, Out: q.base.Out, Started: q.base.Started,
 	}
-}
-
-// commit encodes a complete Seal and makes it durable.
-func (q *query) commit(n uint64, o *sealing) error {
-	begin := time.Now()
-	extra := manifestExtra{Positions: map[uint64][]position{}, Sinks: map[string]staged{}, In: q.base.In, Out: q.base.Out, Started: q.base.Started}
 	var blocks []storage.NewBlock
-	bytes := int64(0)
-	for _, p := range o.parts {
+	for _, p := range parts {
 		extra.In += p.in
 		extra.Out += p.out
 		if p.positions != nil {
@@ -184,9 +66,9 @@ func (q *query) commit(n uint64, o *sealing) error {
 		if p.frozen == nil {
 			continue
 		}
-		encoded, err := p.frozen.Encode()
+		encoded, err := encode(p.frozen, q.eng.pace(encodeShare))
 		if err != nil {
-			return fmt.Errorf("seal %d of %s: %w", n, q.def.Name, err)
+			return seal, 0, fmt.Errorf("seal %d of %s: %w", n, q.def.Name, err)
 		}
 		for _, b := range encoded {
 			bytes += int64(len(b.Data))
@@ -197,49 +79,30 @@ func (q *query) commit(n uint64, o *sealing) error {
 	}
 	data, err := json.Marshal(extra)
 	if err != nil {
-		return fmt.Errorf("seal %d of %s: %w", n, q.def.Name, err)
+		return seal, 0, fmt.Errorf("seal %d of %s: %w", n, q.def.Name, err)
 	}
-	if err := q.eng.epochs.commit(storage.QuerySeal{Query: q.def.ID, Epoch: n, Extra: data, Blocks: blocks}); err != nil {
-		return err
-	}
-	q.eng.stats.sealed(time.Since(begin), bytes)
-	return nil
+	return storage.QuerySeal{Query: q.def.ID, Epoch: n, Extra: data, Blocks: blocks}, bytes, nil
 }
 
-// committed returns the last Seal that is durable.
-func (s *sealer) committed() uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.last
+// upsAt returns which manifests of the views that the query reads its own goes
+// with.
+func (q *query) upsAt(s *sealing) map[uint64]uint64 {
+	out := map[uint64]uint64{}
+	for rel, up := range q.ups {
+		out[rel] = up.seals.committed()
+		if _, ok := s.parts[up]; ok {
+			out[rel] = s.n
+		}
+	}
+	return out
 }
 
-// whenIdle calls f when no Seal is under way.
-func (s *sealer) whenIdle(f func()) {
-	s.mu.Lock()
-	if len(s.order) > 0 {
-		s.idle = append(s.idle, f)
-		s.mu.Unlock()
-		return
+// encode makes blocks of what was frozen, at the pace that breathe allows.
+func encode(f exec.Frozen, breathe func()) ([]exec.Block, error) {
+	if slow, ok := f.(interface {
+		EncodeSlowly(breathe func()) ([]exec.Block, error)
+	}); ok {
+		return slow.EncodeSlowly(breathe)
 	}
-	s.mu.Unlock()
-	f()
-}
-
-// drop forgets the Seals under way: their parts will not all come. It returns
-// when none is being written: who restarts the query would read an older
-// manifest than its state is loaded from.
-func (s *sealer) drop() {
-	s.mu.Lock()
-	idle, written := s.idle, make(chan struct{})
-	s.idle, s.order, s.open = nil, nil, nil
-	if s.busy {
-		s.idle = append(s.idle, func() { close(written) })
-	} else {
-		close(written)
-	}
-	s.mu.Unlock()
-	for _, f := range idle {
-		f()
-	}
-	<-written
+	return f.Encode()
 }

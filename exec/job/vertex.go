@@ -65,13 +65,13 @@ func (v *vertex) Push(in int, b *batch.Batch, t *turn) (more bool, err error) {
 // Due implements actors.Behavior. A frontier that gives nothing to do passes
 // here, and is noted for those who wait for it.
 func (v *vertex) Due(f actors.Frontier, rows bool, least int64) bool {
-	if f.Seal != 0 || (v.sink != nil && v.sink.begun) || (v.due != nil && v.due.Due(frontierOf(f), rows, least)) {
+	if f.Seal != 0 || (v.due != nil && v.due.Due(frontierOf(f), rows, least)) {
 		return true
 	}
-	v.home.passed(f.Tick)
 	if v.view != nil {
-		v.view.passed(f.Tick)
+		v.view.passed(f.Punct)
 	}
+	v.home.passed(f.Tick)
 	return false
 }
 
@@ -112,17 +112,12 @@ func (v *vertex) settle(more bool, err error) (bool, error) {
 	if more || v.passing == nil {
 		return more, nil
 	}
-	if v.sink != nil {
-		if more, err := v.sink.endTick(); more || err != nil {
-			return more, v.wrap(err)
-		}
-	}
 	f := *v.passing
 	v.passing = nil
-	v.home.passed(f.Tick)
 	if v.view != nil {
-		v.view.applied(f.Tick, f.Born)
+		v.view.applied(actors.Punct{Tick: f.Tick, Watermark: f.Watermark, Seal: f.Seal, Born: f.Born})
 	}
+	v.home.passed(f.Tick)
 	if f.Seal != 0 {
 		v.unsealed = false
 		v.q.seal(f.Seal, v.capture())
@@ -163,6 +158,9 @@ func (v *vertex) Wait() func(ready func()) {
 	if v.sink != nil {
 		return v.sink.sink.Ready()
 	}
+	if v.view != nil {
+		return v.view.wait()
+	}
 	return nil
 }
 
@@ -193,9 +191,6 @@ func (v *vertex) close() {
 }
 
 func (v *vertex) wrap(err error) error {
-	if err == nil {
-		return nil
-	}
 	return fmt.Errorf("query %s, vertex %d: %w", v.q.def.Name, v.home.def.ID, err)
 }
 

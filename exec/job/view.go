@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/dirigo-stream/dirigo/actors"
 	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/exec/op"
 )
 
 // viewPart is one instance of a view: it serves reads at a tick and passes
@@ -25,6 +28,13 @@ type viewPart struct {
 	reads   []*viewRead
 	subs    []*subscription
 	changes []*batch.Batch // of the tick being applied
+	low     int64          // the watermark that has passed
+	edge    *feed          // what other queries read; nil: none does
+	pending []injection    // for them, rising
+
+	vertex *vertex // in the instance's turn
+	rows   *op.Materialized
+	ready  atomic.Pointer[func()]
 }
 
 // snapshot is the content of one instance of a view at one tick; Next returns
@@ -52,38 +62,42 @@ func (p *viewPart) begin(tick uint64) {
 	p.begun = tick
 }
 
-// applied is called when tick has been applied.
-func (p *viewPart) applied(tick uint64, born int64) {
-	p.finish(tick)
+// applied is called when a tick has been applied.
+func (p *viewPart) applied(f actors.Punct) {
+	p.finish(f)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, b := range p.changes {
 		p.q.observe(b.Born, int64(b.Rows()))
 	}
 	for _, s := range p.subs {
-		s.add(p.home.index, tick, p.changes)
+		s.add(p.home.index, f.Tick, p.changes)
 	}
 	p.changes = nil
 }
 
 // passed is called for a tick that had nothing for this instance.
-func (p *viewPart) passed(tick uint64) {
-	p.finish(tick)
+func (p *viewPart) passed(f actors.Punct) {
+	p.finish(f)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, s := range p.subs {
-		s.add(p.home.index, tick, nil)
+		s.add(p.home.index, f.Tick, nil)
 	}
 }
 
-func (p *viewPart) finish(tick uint64) {
+// finish ends a tick: its changes go to the queries that read the view, and
+// reads that wait for nothing more are served.
+func (p *viewPart) finish(f actors.Punct) {
 	c := p.q.eng.clock
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.begun, p.done = max(p.begun, tick), tick
-	p.serveLocked(func(r *viewRead) bool { return !p.q.touchedIn(tick, r.tick) })
+	p.give(f)
+	p.begun, p.done = max(p.begun, f.Tick), f.Tick
+	p.bringWhile(func(x injection) bool { return !p.q.touchedIn(f.Tick, x.tick) })
+	p.serveLocked(func(r *viewRead) bool { return !p.q.touchedIn(f.Tick, r.tick) })
 }
 
 // serveLocked serves the reads for which now is true.
