@@ -7,5 +7,5 @@ var functions = extend(
 		arithTable(), comparisonTable(), mathTable(), bitTable(),
 		textTable(), likeTable(), timeTable(), nowTable(),
 	),
-	clockTable(), byteaTable(), uuidTable(), jsonTable(), arrayTable(),
+	clockTable(), byteaTable(), uuidTable(), jsonTable(), arrayTable(), checkTable(),
 )
