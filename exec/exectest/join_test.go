@@ -261,7 +261,7 @@ func joinVariants(t testing.TB, kind join.Kind) (out []join.Join) {
 
 // TestJoins: what comes out of a join is what all rows joined at once give.
 func TestJoins(t *testing.T) {
-	for _, kind := range []join.Kind{join.Inner, join.Left, join.Right, join.Full, join.Semi, join.Anti} {
+	for _, kind := range []join.Kind{join.Inner, join.Left, join.Right, join.Full, join.Semi, join.Anti, join.NullAnti} {
 		t.Run(strings.ReplaceAll(string(kind), " ", "_"), func(t *testing.T) {
 			for _, j := range joinVariants(t, kind) {
 				attackMany(t, joinCase(j, 6, 120), 4)

@@ -88,7 +88,7 @@ func New(spec Join, home state.Home, cx expr.Context) (*Joiner, error) {
 	}
 	layouts = append(layouts, familyLayout, familyLayout)
 	if spec.Kind == NullAnti {
-		j.facts = newFacts()
+		j.facts = &facts{}
 		layouts = append(layouts, factsLayout)
 	}
 	j.store = state.NewStore(home, layouts...)
@@ -186,6 +186,9 @@ func (j *Joiner) Push(in int, b *batch.Batch, out exec.Emitter, fuel int) (bool,
 	if rows = j.keyed(in, b, rows); len(j.nulls) > 0 {
 		j.unmatched(in, b, j.nulls, out)
 	}
+	if j.facts != nil && in == 1 {
+		j.facts.count(b, rows, false)
+	}
 	switch {
 	case len(rows) == 0:
 	case j.time == nil:
@@ -268,6 +271,9 @@ func (j *Joiner) Resume(out exec.Emitter, fuel int) (more bool, err error) {
 	if wait := j.recall(); wait {
 		return true, nil
 	}
+	if wait, err := j.recallFacts(); wait || err != nil {
+		return wait, err
+	}
 	for len(j.work) > 0 {
 		if more, err := j.step(&j.work[0]); more || err != nil {
 			return more, err
@@ -337,7 +343,7 @@ func (j *Joiner) Due(f exec.Frontier, rows bool, _ int64) bool {
 
 // Need implements exec.Paged.
 func (j *Joiner) Need() exec.Read {
-	return j.store.Need(!j.chunk.open && len(j.emit.refs) == 0 && len(j.close.refs) == 0)
+	return j.store.Need(!j.chunk.open && len(j.emit.refs) == 0 && len(j.close.refs) == 0 && (j.facts == nil || len(j.facts.refs) == 0))
 }
 
 // Freeze implements exec.Sealer.

@@ -131,7 +131,7 @@ func ones(diff []int64) []int64 {
 // They need not be stored.
 func (j *Joiner) unmatched(in int, b *batch.Batch, rows []int32, out interface{ Emit(*batch.Batch) }) {
 	if j.facts != nil {
-		j.facts.null(b, rows)
+		j.facts.count(b, rows, true)
 		return
 	}
 	if !j.sides[in].tracked || j.spec.Kind == Semi {
