@@ -57,9 +57,9 @@ func evalText(s string) (typ, result string) {
 	if f := cx.Failed(); len(f) > 0 {
 		return "-", "!" + f[0].Err.Code
 	}
-	typ = n.Type.Kind.String()
-	if n.Type.Kind == batch.Text && n.Type.Precision > 0 {
-		typ = "character varying"
+	typ = bare(n.Type).String()
+	if n.Type.Precision > 0 && (n.Type.Kind == batch.Text || n.Type.Elem == batch.Text) {
+		typ = strings.Replace(typ, "text", "character varying", 1)
 	}
 	if batch.IsNull(c, 0) {
 		return typ, "NULL"

@@ -16,7 +16,7 @@ type textParser struct {
 	at   int
 }
 
-var tokenRE = regexp.MustCompile(`'(?:[^']|'')*'|[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+|[A-Za-z_][A-Za-z_0-9]*|::|<>|!=|<=|>=|<<|>>|\|\||!~\*|!~|~\*|[-+*/%^<>=~!@#&|(),]`)
+var tokenRE = regexp.MustCompile(`'(?:[^']|'')*'|[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+|[A-Za-z_][A-Za-z_0-9]*|::|->>|->|#>>|#>|#-|@>|<@|\?\||\?&|\?|&&|<>|!=|<=|>=|<<|>>|\|\||!~\*|!~|~\*|[-+*/%^<>=~!@#&|(),:\[\]]`)
 
 type syntaxError string
 
@@ -107,6 +107,8 @@ var infix = map[string]int{
 	"or": precOr, "and": precAnd, "=": precCompare, "<>": precCompare, "!=": precCompare, "<": precCompare,
 	">": precCompare, "<=": precCompare, ">=": precCompare, "||": precOther, "~": precOther, "~*": precOther,
 	"!~": precOther, "!~*": precOther, "&": precOther, "|": precOther, "#": precOther, "<<": precOther, ">>": precOther,
+	"->": precOther, "->>": precOther, "#>": precOther, "#>>": precOther, "#-": precOther, "@>": precOther, "<@": precOther,
+	"?": precOther, "?|": precOther, "?&": precOther, "&&": precOther,
 	"+": precAdd, "-": precAdd, "*": precMul, "/": precMul, "%": precMul, "^": precPow,
 }
 
@@ -116,6 +118,12 @@ func (p *textParser) expr(least int) *Node {
 		op := p.peek()
 		if prec, ok := infix[op]; ok && prec > least {
 			p.at++
+			if which := p.peek(); (which == "any" || which == "all") && p.at+1 < len(p.toks) && p.toks[p.at+1] == "(" {
+				p.at += 2
+				n = resolved(which+" "+op, n, p.expr(0))
+				p.want(")")
+				continue
+			}
 			n = resolved(op, n, p.expr(prec))
 			continue
 		}
@@ -132,6 +140,8 @@ func (p *textParser) postfix(n *Node, least int) *Node {
 	switch {
 	case p.accept("::"):
 		return casted(n, p.typ())
+	case p.accept("["):
+		return p.subscript(n)
 	case least < precAt && p.accept("at", "time", "zone"):
 		return resolved("at time zone", n, p.expr(precAt))
 	case least < precIs && p.accept("is"):
@@ -142,6 +152,22 @@ func (p *textParser) postfix(n *Node, least int) *Node {
 		return p.word(n, "not ")
 	}
 	return nil
+}
+
+func (p *textParser) subscript(n *Node) *Node {
+	low, high := number("1"), number("2147483647")
+	if p.peek() != ":" {
+		low = p.expr(0)
+	}
+	if p.accept("]") {
+		return resolved("array_subscript", n, low)
+	}
+	p.want(":")
+	if p.peek() != "]" {
+		high = p.expr(0)
+	}
+	p.want("]")
+	return resolved("array_slice", n, low, high)
 }
 
 func (p *textParser) is(n *Node) *Node {
@@ -209,6 +235,13 @@ func (p *textParser) prefix() *Node {
 		return BoolConst(t == "true")
 	case t == "null":
 		return Null(batch.T(batch.Unknown))
+	case t == "array" && p.accept("["):
+		var elems []*Node
+		for !p.accept("]") {
+			elems = append(elems, p.expr(0))
+			p.accept(",")
+		}
+		return resolved("array_construct", elems...)
 	case t == "case":
 		return p.caseExpr()
 	}
@@ -256,6 +289,7 @@ func (p *textParser) caseExpr() *Node {
 var typeWords = map[string]batch.Kind{
 	"smallint": i2, "int": i4, "integer": i4, "bigint": i8, "real": f4, "double": f8, "numeric": num, "text": txt,
 	"varchar": txt, "boolean": boolean_, "date": dat, "timestamp": ts, "timestamptz": tz, "interval": iv,
+	"time": tim, "bytea": byt, "jsonb": jsn, "uuid": uid,
 }
 
 func (p *textParser) typ() batch.Type {
@@ -274,6 +308,9 @@ func (p *textParser) typ() batch.Type {
 			fmt.Sscan(p.next(), &t.Scale)
 		}
 		p.want(")")
+	}
+	if p.accept("[", "]") {
+		return batch.ArrayOf(t)
 	}
 	return t
 }

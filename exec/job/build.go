@@ -78,7 +78,7 @@ func (q *query) addInstances(v *Vertex) error {
 // newSink opens the query's sink for one instance.
 func (q *query) newSink() (*sinkWriter, error) {
 	if q.def.sink != nil {
-		return &sinkWriter{q: q, sink: q.def.sink}, nil
+		return newSinkWriter(q, q.def.sink), nil
 	}
 	c, ok := q.eng.cfg.Connectors[q.def.Sink.Connector]
 	if !ok || c.Sink == nil {
@@ -88,7 +88,7 @@ func (q *query) newSink() (*sinkWriter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the sink of %s: %w", q.def.Name, err)
 	}
-	return &sinkWriter{q: q, sink: s}, nil
+	return newSinkWriter(q, s), nil
 }
 
 // edge is an input of a vertex that another one feeds.

@@ -127,7 +127,11 @@ const ackTimeout = 10 * time.Second
 // rewrite writes rows that are no result of now: they count for no latency.
 func (i *instance) rewrite(b *batch.Batch) error {
 	b.Born = 0
-	if err := i.sink.write(b); err != nil {
+	err := i.sink.write(b)
+	for more := err == nil; more && err == nil; {
+		more, err = i.sink.endTick()
+	}
+	if err != nil {
 		return fmt.Errorf("restate keys: %w", err)
 	}
 	return nil

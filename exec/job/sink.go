@@ -13,8 +13,13 @@ import (
 // sinkWriter is the stage of one sink instance: it writes at once, and what is
 // not acked at a Seal travels in the manifest and is sent again after a restart.
 type sinkWriter struct {
-	q    *query
-	sink connectors.Sink
+	q       *query
+	sink    connectors.Sink
+	changes connectors.ChangeSink // the sink, where it has to see whole ticks; else nil
+
+	// Of the instance's turn, with changes: a tick has begun, and its newest rows' birth.
+	begun bool
+	born  int64
 
 	mu       sync.Mutex
 	inflight []sent // in the order of sending; acked ones go from the front
@@ -38,14 +43,47 @@ type staged struct {
 	Position []byte             `json:"p,omitempty"`
 }
 
+func newSinkWriter(q *query, s connectors.Sink) *sinkWriter {
+	w := &sinkWriter{q: q, sink: s}
+	w.changes, _ = s.(connectors.ChangeSink)
+	return w
+}
+
 // write encodes and sends one batch.
 func (w *sinkWriter) write(b *batch.Batch) error {
 	c, err := w.sink.Encode(b)
 	if err != nil {
 		return err
 	}
-	w.send(c, b.Born)
+	if w.changes != nil {
+		w.begun, w.born = true, max(w.born, b.Born)
+	}
+	if w.changes == nil || c.Rows > 0 {
+		w.send(c, b.Born)
+	}
 	return nil
+}
+
+// tickRecords is how many records are encoded at the end of a tick before others
+// have their turn.
+const tickRecords = 256
+
+// endTick encodes what the sink kept of the tick, a part of it where more is true.
+func (w *sinkWriter) endTick() (more bool, err error) {
+	if !w.begun {
+		return false, nil
+	}
+	c, more, err := w.changes.EndTick(tickRecords)
+	if err != nil {
+		return false, err
+	}
+	if c.Rows > 0 {
+		w.send(c, w.born)
+	}
+	if !more {
+		w.begun, w.born = false, 0
+	}
+	return more, nil
 }
 
 func (w *sinkWriter) send(c connectors.Chunk, born int64) {

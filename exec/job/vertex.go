@@ -65,7 +65,7 @@ func (v *vertex) Push(in int, b *batch.Batch, t *turn) (more bool, err error) {
 // Due implements actors.Behavior. A frontier that gives nothing to do passes
 // here, and is noted for those who wait for it.
 func (v *vertex) Due(f actors.Frontier, rows bool, least int64) bool {
-	if f.Seal != 0 || (v.due != nil && v.due.Due(frontierOf(f), rows, least)) {
+	if f.Seal != 0 || (v.sink != nil && v.sink.begun) || (v.due != nil && v.due.Due(frontierOf(f), rows, least)) {
 		return true
 	}
 	if v.view != nil {
@@ -111,6 +111,11 @@ func (v *vertex) settle(more bool, err error) (bool, error) {
 	}
 	if more || v.passing == nil {
 		return more, nil
+	}
+	if v.sink != nil {
+		if more, err := v.sink.endTick(); more || err != nil {
+			return more, v.wrap(err)
+		}
 	}
 	f := *v.passing
 	v.passing = nil
@@ -191,6 +196,9 @@ func (v *vertex) close() {
 }
 
 func (v *vertex) wrap(err error) error {
+	if err == nil {
+		return nil
+	}
 	return fmt.Errorf("query %s, vertex %d: %w", v.q.def.Name, v.home.def.ID, err)
 }
 
