@@ -2,8 +2,11 @@ package pgwire
 
 import (
 	"encoding/binary"
+	"slices"
 	"strconv"
+	"time"
 
+	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/sql/result"
 )
 
@@ -57,6 +60,94 @@ func appendElement(dst []byte, item string, elem uint32) []byte {
 		return binary.BigEndian.AppendUint64(dst, uint64(n))
 	}
 	return append(dst, item...)
+}
+
+// putArray writes arrays of type elem in binary, as array_send does.
+func putArray(v *batch.TextVec, elem batch.Type, zone *time.Location) func([]byte, int) []byte {
+	as := result.Column{Type: elem}
+	big := binary.BigEndian
+	return func(dst []byte, row int) []byte {
+		items := batch.New(elem.Kind, 8)
+		n := batch.AppendElems(items, v.At(row), elem.Kind)
+		dims, hasNull := uint32(1), uint32(0)
+		if n == 0 {
+			dims = 0
+		}
+		if slices.Contains(items.Nulls(), true) {
+			hasNull = 1
+		}
+		for _, word := range []uint32{dims, hasNull, as.TypeOID()} {
+			dst = big.AppendUint32(dst, word)
+		}
+		if n == 0 {
+			return dst
+		}
+		dst = big.AppendUint32(big.AppendUint32(dst, uint32(n)), 1)
+		c := newCell(items, as, true, zone)
+		for i := range n {
+			dst = c.field(dst, i)
+		}
+		return dst
+	}
+}
+
+// arrayText returns the text of a binary array.
+func arrayText(v []byte, oid uint32) (string, error) {
+	bad := result.Errorf("22P03", "incorrect binary data format: array of type %d", oid)
+	t, ok := result.TypeOf(oid)
+	if !ok || t.Kind != batch.Array || len(v) < 12 {
+		return "", bad
+	}
+	dims, elem, v := binary.BigEndian.Uint32(v), binary.BigEndian.Uint32(v[8:]), v[12:]
+	switch {
+	case dims == 0 && len(v) == 0:
+		return "{}", nil
+	case dims > 1:
+		return "", result.Errorf(result.CodeUnsupported, "arrays of more than one dimension are not supported")
+	case len(v) < 8 || binary.BigEndian.Uint32(v) > uint32(len(v))/4:
+		return "", bad
+	}
+	n := binary.BigEndian.Uint32(v)
+	v = v[8:]
+	out := []byte{'{'}
+	for i := range n {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		if len(v) < 4 {
+			return "", bad
+		}
+		size := int32(binary.BigEndian.Uint32(v))
+		v = v[4:]
+		if size < 0 {
+			out = append(out, "NULL"...)
+			continue
+		}
+		if int(size) > len(v) {
+			return "", bad
+		}
+		text, err := binaryText(v[:size], elem)
+		if err != nil {
+			return "", err
+		}
+		out = quoted(out, text)
+		v = v[size:]
+	}
+	if len(v) > 0 {
+		return "", bad
+	}
+	return string(append(out, '}')), nil
+}
+
+func quoted(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	for _, c := range []byte(s) {
+		if c == '"' || c == '\\' {
+			dst = append(dst, '\\')
+		}
+		dst = append(dst, c)
+	}
+	return append(dst, '"')
 }
 
 // splitArray takes {a,"b c",NULL} apart.

@@ -34,7 +34,7 @@ func newCell(col batch.Column, as result.Column, inBinary bool, zone *time.Locat
 	c := cell{nulls: col.Nulls()}
 	switch v := col.(type) {
 	case *batch.TextVec:
-		c.put = putText(v, as.TypeOID(), inBinary)
+		c.put = putBytes(v, as, inBinary, zone)
 	case *batch.Vec[bool]:
 		c.put = putBool(v.Data, inBinary)
 	case *batch.Vec[int64]:
@@ -47,6 +47,20 @@ func newCell(col batch.Column, as result.Column, inBinary bool, zone *time.Locat
 		c.put = putSpan(v.Data, inBinary)
 	}
 	return c
+}
+
+func putBytes(v *batch.TextVec, as result.Column, inBinary bool, zone *time.Location) func([]byte, int) []byte {
+	switch k := as.Type.Kind; {
+	case k.Rep() == batch.RepText:
+		return putText(v, as.TypeOID(), inBinary)
+	case !inBinary:
+		return func(dst []byte, row int) []byte { return batch.AppendBytes(dst, v.At(row), as.Type, zone) }
+	case k == batch.JSONB: // its version, then its text
+		return func(dst []byte, row int) []byte { return batch.JSONOf(v.At(row)).AppendText(append(dst, 1)) }
+	case k == batch.Array:
+		return putArray(v, as.Type.ElemType(), zone)
+	}
+	return func(dst []byte, row int) []byte { return append(dst, v.At(row)...) }
 }
 
 func putText(v *batch.TextVec, oid uint32, inBinary bool) func([]byte, int) []byte {
@@ -84,6 +98,8 @@ func putInt(data []int64, as result.Column, inBinary bool, zone *time.Location) 
 		return func(dst []byte, row int) []byte { return batch.AppendDate(dst, data[row]) }
 	case batch.Timestamp:
 		return func(dst []byte, row int) []byte { return batch.AppendTimestamp(dst, data[row]) }
+	case batch.Time:
+		return func(dst []byte, row int) []byte { return batch.AppendTime(dst, data[row]) }
 	case batch.TimestampTZ:
 		return func(dst []byte, row int) []byte { return batch.AppendTimestampTZ(dst, data[row], zone) }
 	}

@@ -75,11 +75,33 @@ type fakeStatement struct {
 var allKinds = []batch.Kind{
 	batch.Bool, batch.Int16, batch.Int32, batch.Int64, batch.Float32, batch.Float64, batch.Numeric,
 	batch.Text, batch.Date, batch.Timestamp, batch.TimestampTZ, batch.Interval,
+	batch.Time, batch.Bytea, batch.JSONB, batch.UUID,
+}
+
+// allTypes are those kinds, and an array of each.
+var allTypes = func() (out []batch.Type) {
+	for _, k := range allKinds {
+		out = append(out, batch.T(k))
+	}
+	for _, k := range allKinds {
+		out = append(out, batch.ArrayOf(batch.T(k)))
+	}
+	return out
+}()
+
+// textOf is a value of type i of allTypes.
+func textOf(i int) string {
+	if i < len(allTexts) {
+		return allTexts[i]
+	}
+	text := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(allTexts[i-len(allTexts)])
+	return `{"` + text + `",NULL,"` + text + `"}`
 }
 
 var allTexts = []string{
 	"true", "-7", "70000", "-5000000000", "1.5", "2.25", "12345.6700", "grüße", "2026-03-01",
 	"2026-03-01 12:34:56.789", "2026-03-01 12:34:56+00", "1 mon 2 days 03:04:05",
+	"12:34:56.789", `\x00ff5c22`, `{"a": [1.50, "x\"y"], "b": null}`, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
 }
 
 func (st *fakeStatement) Describe() (result.Description, error) {
@@ -92,13 +114,13 @@ func (st *fakeStatement) Describe() (result.Description, error) {
 			d.Copy.Format = result.CopyText
 		}
 	case "types":
-		for _, k := range allKinds {
-			d.Columns = append(d.Columns, result.Column{Name: k.String(), Type: batch.T(k)})
+		for _, t := range allTypes {
+			d.Columns = append(d.Columns, result.Column{Name: t.String(), Type: t})
 		}
 	case "echo":
 		for i, oid := range st.params {
-			k, _ := result.KindOf(oid)
-			d.Columns = append(d.Columns, result.Column{Name: "p" + strconv.Itoa(i), Type: batch.T(k)})
+			t, _ := result.TypeOf(oid)
+			d.Columns = append(d.Columns, result.Column{Name: "p" + strconv.Itoa(i), Type: t})
 		}
 		d.Params = st.params
 	case "fail":
@@ -161,9 +183,9 @@ func ints(list ...int64) *batch.Batch {
 
 func typesBatch() *batch.Batch {
 	b := &batch.Batch{N: 2}
-	for i, k := range allKinds {
-		col := batch.New(k, 2)
-		if err := batch.AppendParsed(col, batch.T(k), []byte(allTexts[i]), time.UTC); err != nil {
+	for i, t := range allTypes {
+		col := batch.New(t.Kind, 2)
+		if err := batch.AppendParsed(col, t, []byte(textOf(i)), time.UTC); err != nil {
 			panic(err)
 		}
 		batch.AppendNull(col)
@@ -175,11 +197,11 @@ func typesBatch() *batch.Batch {
 func parsed(types []uint32, params []result.Param) *batch.Batch {
 	b := &batch.Batch{N: 1}
 	for i, p := range params {
-		k, _ := result.KindOf(types[i])
-		col := batch.New(k, 1)
+		t, _ := result.TypeOf(types[i])
+		col := batch.New(t.Kind, 1)
 		if p.Null {
 			batch.AppendNull(col)
-		} else if err := batch.AppendParsed(col, batch.T(k), []byte(p.Text), time.UTC); err != nil {
+		} else if err := batch.AppendParsed(col, t, []byte(p.Text), time.UTC); err != nil {
 			panic(err)
 		}
 		b.Cols = append(b.Cols, col)

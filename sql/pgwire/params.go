@@ -93,9 +93,23 @@ func binaryText(v []byte, oid uint32) (string, error) {
 		return string(batch.AppendTimestamp(nil, timeOf(int64(big.Uint64(v))))), nil
 	case result.OIDTimestampTZ:
 		return string(batch.AppendTimestampTZ(nil, timeOf(int64(big.Uint64(v))), nil)), nil
+	case result.OIDTime:
+		return string(batch.AppendTime(nil, min(max(int64(big.Uint64(v)), 0), batch.Day))), nil
+	case result.OIDBytea:
+		return string(batch.AppendBytea(nil, v)), nil
+	case result.OIDUUID:
+		return string(batch.AppendUUID(nil, v)), nil
+	case result.OIDJSONB:
+		if len(v) == 0 || v[0] != 1 {
+			return "", result.Errorf("XX000", "unsupported jsonb version number")
+		}
+		return string(v[1:]), nil
 	case result.OIDInterval:
 		s := batch.Span{Micros: int64(big.Uint64(v)), Days: int32(big.Uint32(v[8:])), Months: int32(big.Uint32(v[12:]))}
 		return string(s.AppendText(nil)), nil
+	}
+	if t, ok := result.TypeOf(oid); ok && t.Kind == batch.Array {
+		return arrayText(v, oid)
 	}
 	return "", result.Errorf(result.CodeUnsupported, "binary parameters of type %d are not supported", oid).
 		WithHint("Send it as text.")

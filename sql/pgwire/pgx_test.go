@@ -51,7 +51,7 @@ func TestFormats(t *testing.T) {
 		return values
 	}
 	text, binary := read(pgx.TextFormatCode), read(pgx.BinaryFormatCode)
-	for i, kind := range allKinds {
+	for i, kind := range allTypes {
 		if text[1][i] != nil || binary[1][i] != nil {
 			t.Errorf("%s: NULL came as %v and %v", kind, text[1][i], binary[1][i])
 		}
@@ -69,9 +69,18 @@ func TestFormats(t *testing.T) {
 
 // norm makes numerics comparable: pgx keeps digits and exponent as they came.
 func norm(v any) any {
-	if n, ok := v.(pgtype.Numeric); ok {
-		f, _ := n.Float64Value()
+	switch v := v.(type) {
+	case pgtype.Numeric:
+		f, _ := v.Float64Value()
 		return f.Float64
+	case time.Time:
+		return v.UTC()
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = norm(v[i])
+		}
+		return out
 	}
 	return v
 }
@@ -100,6 +109,17 @@ func TestParams(t *testing.T) {
 		{result.OIDTimestampTZ, at, "1999-12-31 23:59:59.123456+00"},
 		{result.OIDInterval, pgtype.Interval{Microseconds: 1_500_000, Days: -2, Months: 14, Valid: true}, "1 year 2 mons -2 days +00:00:01.5"},
 		{result.OIDInt4, nil, "<nil>"},
+		{result.OIDTime, pgtype.Time{Microseconds: 3_600_000_001, Valid: true}, "01:00:00.000001"},
+		{result.OIDBytea, []byte{0, 0xff, '\\'}, `\x00ff5c`},
+		{result.OIDUUID, [16]byte{0xa0, 0xee, 0xbc, 0x99, 0x9c, 0x0b, 0x4e, 0xf8, 0xbb, 0x6d, 0x6b, 0xb9, 0xbd, 0x38, 0x0a, 0x11}, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"},
+		{result.OIDJSONB, `{"b":1.50,"a":"é"}`, `{"a": "é", "b": 1.50}`},
+		{result.OIDInt4Array, []int32{1, -2}, "{1,-2}"},
+		{result.OIDInt8Array, []int64{}, "{}"},
+		{result.OIDTextArray, []string{"a", `b "c\`, "", "null", "{x,y}"}, `{a,"b \"c\\","","null","{x,y}"}`},
+		{1001, [][]byte{{1, 2}}, `{"\\x0102"}`},
+		{1231, []pgtype.Numeric{{Int: bigInt("150"), Exp: -2, Valid: true}, {}}, "{1.50,NULL}"},
+		{1185, []time.Time{at}, `{"1999-12-31 23:59:59.123456+00"}`},
+		{3807, []string{`{"a":1}`, "null"}, `{"{\"a\": 1}","null"}`},
 	} {
 		encoded, format := encode(t, conn, c.oid, c.send)
 		r := conn.PgConn().ExecParams(t.Context(), "echo", [][]byte{encoded}, []uint32{c.oid}, []int16{format}, []int16{0}).Read()

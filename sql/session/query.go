@@ -80,8 +80,8 @@ func (s *Session) bindEnv(types []uint32, params []result.Param) bind.Env {
 		Constant: s.constant, Zone: s.settings.zone,
 	}
 	for _, oid := range types {
-		kind, _ := result.KindOf(oid)
-		env.ParamTypes = append(env.ParamTypes, batch.T(kind))
+		t, _ := result.TypeOf(oid)
+		env.ParamTypes = append(env.ParamTypes, t)
 	}
 	if params != nil {
 		env.Params = make([]bind.Param, len(params))
@@ -113,7 +113,7 @@ func (s *Session) constant(name string) (*expr.Node, bool) {
 // checkTypes refuses parameters of types that no column has.
 func checkTypes(types []uint32) error {
 	for i, oid := range types {
-		if _, ok := result.KindOf(oid); !ok {
+		if _, ok := result.TypeOf(oid); !ok {
 			return result.Errorf(result.CodeUnsupported, "parameter $%d has a type that is not supported (OID %d)", i+1, oid)
 		}
 	}
