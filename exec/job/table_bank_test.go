@@ -1,0 +1,276 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/dirigo-stream/dirigo/exec/batch"
+)
+
+const accounts, opening = 40, 1000
+
+// bank opens two tables of accounts; every second account is in the second.
+func (h *harness) bank() []TableDef {
+	h.t.Helper()
+	defs := []TableDef{testTable(100, 2, []int{0}), testTable(200, 3, []int{0})}
+	h.openTables(defs)
+	for i := range 2 {
+		var rows []testRow
+		for k := int64(i); k < accounts; k += 2 {
+			rows = append(rows, testRow{k, opening, "x"})
+		}
+		h.commit(tableOf(int64(i)), nil, rows)
+	}
+	return defs
+}
+
+func tableOf(account int64) uint64 { return 100 + 100*uint64(account%2) }
+
+// transfer moves money between two accounts, perhaps of two tables.
+func transfer(e *Engine, rng *rand.Rand) error {
+	ctx := context.Background()
+	from, to := rng.Int64N(accounts), rng.Int64N(accounts)
+	if from == to {
+		return nil
+	}
+	x := e.Begin()
+	defer x.Rollback()
+	for _, step := range []struct{ k, by int64 }{{from, -1}, {to, 1}} {
+		rows, err := get(x, tableOf(step.k), step.k)
+		if err != nil {
+			return err
+		}
+		old, ok := rows[step.k]
+		if !ok {
+			return fmt.Errorf("account %d is not there", step.k)
+		}
+		fresh := old
+		fresh.v += step.by * (1 + from%5)
+		if err := x.Change(tableOf(step.k), change([]testRow{old}, []testRow{fresh})); err != nil {
+			return err
+		}
+	}
+	if rng.IntN(8) == 0 {
+		return nil // rolled back
+	}
+	_, err := x.Commit(ctx)
+	return err
+}
+
+// totals follows the changes of both views and fails at a tick that makes money.
+type totals struct {
+	mu    sync.Mutex
+	sum   map[uint64]int64 // by tick
+	ticks map[uint64]int
+}
+
+func (s *totals) add(c Changes) error {
+	if c.Rows == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := c.Rows.Compact()
+	for i := range b.N {
+		s.sum[c.Tick] += b.DiffAt(i) * b.Cols[1].(*batch.Vec[int64]).Data[i]
+	}
+	return nil
+}
+
+// TestBank: transfers between accounts of two tables, by 16 connections. No
+// read of both views at one tick, and no tick of their changes, shows another
+// total; deadlocks are found, and money is there after a crash.
+func TestBank(t *testing.T) {
+	h := newHarness(t, 9, 1)
+	defs := h.bank()
+	h.flush()
+	ctx, cancel := context.WithCancel(context.Background())
+	seen := &totals{sum: map[uint64]int64{}}
+	var subs sync.WaitGroup
+	for _, view := range []uint64{101, 201} {
+		subs.Go(func() { _ = h.eng.Subscribe(ctx, view, false, seen.add) })
+	}
+	time.Sleep(20 * time.Millisecond) // subscribed
+	var done, deadlocks atomic.Int64
+	var clients sync.WaitGroup
+	length := time.Second
+	if os.Getenv("DIRIGO_CHECK") == "long" {
+		length = time.Minute
+	}
+	end := time.Now().Add(length)
+	for c := range uint64(16) {
+		clients.Go(func() {
+			rng := rand.New(rand.NewPCG(9, c))
+			for time.Now().Before(end) {
+				err := transfer(h.eng, rng)
+				switch {
+				case errors.Is(err, ErrDeadlock):
+					deadlocks.Add(1)
+				case err != nil:
+					t.Error(err)
+					return
+				}
+				done.Add(1)
+			}
+		})
+	}
+	reads := 0
+	for time.Now().Before(end) {
+		if got := h.bankTotal(); got != accounts*opening {
+			t.Fatalf("read %d: the total is %d", reads, got)
+		}
+		reads++
+	}
+	clients.Wait()
+	h.flush()
+	time.Sleep(20 * time.Millisecond)
+	cancel()
+	subs.Wait()
+	for tick, sum := range seen.sum {
+		if sum != 0 {
+			t.Errorf("tick %d makes %d", tick, sum)
+		}
+	}
+	if deadlocks.Load() == 0 || reads == 0 || len(seen.sum) == 0 {
+		t.Errorf("%d deadlocks, %d reads, %d ticks: the test tests nothing", deadlocks.Load(), reads, len(seen.sum))
+	}
+	t.Logf("%d transfers, %d deadlocks, %d reads, %d ticks", done.Load(), deadlocks.Load(), reads, len(seen.sum))
+	h.crash()
+	h.openTables(defs)
+	h.flush()
+	if got := h.bankTotal(); got != accounts*opening {
+		t.Fatalf("after a crash the total is %d", got)
+	}
+	h.close()
+}
+
+// bankTotal reads both views at one tick.
+func (h *harness) bankTotal() (total int64) {
+	h.t.Helper()
+	views := []*query{h.eng.query(101), h.eng.query(201)}
+	_, snaps, err := h.eng.snapshots(context.Background(), views)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, of := range snaps {
+		for _, s := range of {
+			err := scan(s, func(b *batch.Batch) error {
+				b = b.Compact()
+				for i := range b.N {
+					total += b.DiffAt(i) * b.Cols[1].(*batch.Vec[int64]).Data[i]
+				}
+				return nil
+			})
+			if err != nil {
+				h.t.Fatal(err)
+			}
+		}
+	}
+	return total
+}
+
+// TestBankSeesHalfTransactions is the negative control: where a transaction is
+// two, reads see it.
+func TestBankSeesHalfTransactions(t *testing.T) {
+	h := newHarness(t, 10, 1)
+	h.bank()
+	h.flush()
+	var stop atomic.Bool
+	var client sync.WaitGroup
+	client.Go(func() {
+		for i := int64(0); !stop.Load(); i++ {
+			h.commit(100, []testRow{{0, opening - i, "x"}}, []testRow{{0, opening - i - 1, "x"}})
+			h.commit(200, []testRow{{1, opening + i, "x"}}, []testRow{{1, opening + i + 1, "x"}})
+		}
+	})
+	found := false
+	for end := time.Now().Add(5 * time.Second); !found && time.Now().Before(end); {
+		found = h.bankTotal() != accounts*opening
+	}
+	stop.Store(true)
+	client.Wait()
+	if !found {
+		t.Fatal("no read saw half a transfer")
+	}
+	h.close()
+}
+
+// TestTableLocks: locks are given in order, time out, and are given up by a
+// commit before it is durable.
+func TestTableLocks(t *testing.T) {
+	h := newHarness(t, 1, 1)
+	h.openTables([]TableDef{testTable(100, 1, []int{0}), testTable(200, 1, nil), testTable(300, 1, nil)})
+	ctx := context.Background()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, b, c := h.eng.Begin(), h.eng.Begin(), h.eng.Begin()
+	must(a.Lock(ctx, 100))
+	must(a.Lock(ctx, 100)) // again
+	b.LockTimeout = 5 * time.Millisecond
+	if err := b.Lock(ctx, 100); !errors.Is(err, ErrLockTimeout) {
+		t.Fatalf("a taken lock: %v", err)
+	}
+	short, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
+	if err := c.Lock(short, 100); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("a taken lock: %v", err)
+	}
+	cancel()
+	// a → 100; b → 200 waits for 100; c → 300 waits for 200; a wants 300.
+	b.LockTimeout = 0
+	must(b.Lock(ctx, 200))
+	must(c.Lock(ctx, 300))
+	granted := make(chan error, 2)
+	go func() { granted <- b.Lock(ctx, 100) }()
+	h.waitBlocked(b)
+	go func() { granted <- c.Lock(ctx, 200) }()
+	h.waitBlocked(c)
+	if err := a.Lock(ctx, 300); !errors.Is(err, ErrDeadlock) {
+		t.Fatalf("a circle of three: %v", err)
+	}
+	a.Rollback()
+	must(<-granted)
+	b.Rollback()
+	must(<-granted)
+	if err := h.eng.Begin().Lock(ctx, 999); !errors.Is(err, ErrNoTable) {
+		t.Fatalf("no table: %v", err)
+	}
+	d := h.eng.Begin()
+	go func() { granted <- d.Lock(ctx, 300) }()
+	h.waitBlocked(d)
+	must(h.eng.DropTable(ctx, 300))
+	if err := <-granted; !errors.Is(err, ErrNoTable) {
+		t.Fatalf("a dropped table: %v", err)
+	}
+	c.Rollback()
+	h.close()
+	if err := h.eng.Begin().Lock(ctx, 100); !errors.Is(err, errClosed) {
+		t.Fatalf("a closed engine: %v", err)
+	}
+}
+
+func (h *harness) waitBlocked(x *Txn) {
+	h.t.Helper()
+	for end := time.Now().Add(patience); ; {
+		x.ts.lockMu.Lock()
+		blocked := x.blocked != nil
+		x.ts.lockMu.Unlock()
+		if blocked {
+			return
+		}
+		if time.Now().After(end) {
+			h.t.Fatal("it does not wait")
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
