@@ -11,11 +11,12 @@ var kinds = map[string]batch.Kind{
 	"float4": batch.Float32, "float8": batch.Float64, "numeric": batch.Numeric,
 	"text": batch.Text, "varchar": batch.Text, "date": batch.Date,
 	"timestamp": batch.Timestamp, "timestamptz": batch.TimestampTZ, "interval": batch.Interval,
+	"time": batch.Time, "bytea": batch.Bytea, "jsonb": batch.JSONB, "uuid": batch.UUID,
 }
 
 // knownTypes are PostgreSQL's types that this release does not have.
 var knownTypes = map[string]bool{
-	"bpchar": true, "char": true, "bytea": true, "json": true, "jsonb": true, "uuid": true, "time": true,
+	"bpchar": true, "char": true, "json": true,
 	"timetz": true, "bit": true, "varbit": true, "inet": true, "xml": true, "money": true, "oid": true,
 	"name": true, "regclass": true,
 }
@@ -26,14 +27,18 @@ func typeOf(t ast.TypeName) (batch.Type, error) {
 	switch {
 	case len(t.Schema) > 0 && t.Schema.Last().Text != "pg_catalog":
 		return batch.Type{}, noType(t)
-	case t.Dims > 0:
-		return batch.Type{}, later(t.Pos, "array types are")
+	case !ok && t.Name == "json":
+		return batch.Type{}, later(t.Pos, "type json is").hint("Use JSONB instead.")
 	case !ok && knownTypes[t.Name]:
 		return batch.Type{}, later(t.Pos, "type "+t.Name+" is").hint("Use TEXT instead.")
 	case !ok:
 		return batch.Type{}, noType(t)
 	}
-	return modified(kind, t)
+	typ, err := modified(kind, t)
+	if err != nil || t.Dims == 0 {
+		return typ, err
+	}
+	return batch.ArrayOf(typ), nil // as in PostgreSQL, int[][] is int[]
 }
 
 func noType(t ast.TypeName) error {
@@ -59,11 +64,11 @@ func modified(kind batch.Kind, t ast.TypeName) (batch.Type, error) {
 		}
 		typ.Precision = int16(t.Mods[0])
 		return typ, nil
-	case kind == batch.Timestamp || kind == batch.TimestampTZ || kind == batch.Interval:
+	case kind == batch.Timestamp || kind == batch.TimestampTZ || kind == batch.Interval || kind == batch.Time:
 		if t.Mods[0] == 6 {
 			return typ, nil
 		}
-		return typ, later(t.Pos, "a precision of timestamps other than 6 is")
+		return typ, later(t.Pos, "a precision of times other than 6 is")
 	}
 	return typ, fail(codeSyntax, t.Pos, "type modifier is not allowed for type %q", t.Name)
 }
