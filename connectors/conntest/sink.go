@@ -109,18 +109,47 @@ func ready(s connectors.Sink) error {
 	return nil
 }
 
-// send encodes and sends the rows n times.
-func (k Sink) send(s connectors.Sink, n int, a *acks) (sent []byte, err error) {
-	for i := range n {
-		c, err := s.Encode(k.Rows)
-		if err != nil {
-			return sent, fmt.Errorf("encode: %w", err)
+// encode makes the chunks of a tick with the given rows.
+func encode(s connectors.Sink, rows *batch.Batch) ([]connectors.Chunk, error) {
+	c, err := s.Encode(rows)
+	if err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	all := []connectors.Chunk{c}
+	t, ok := s.(connectors.ChangeSink)
+	for more := ok; more; {
+		if c, more, err = t.EndTick(3); err != nil {
+			return nil, fmt.Errorf("end a tick: %w", err)
 		}
-		if err := ready(s); err != nil {
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// join puts chunks together for a comparison.
+func join(cs []connectors.Chunk) (c connectors.Chunk) {
+	for _, x := range cs {
+		c.Rows += x.Rows
+		c.Data = append(c.Data, x.Data...)
+	}
+	return c
+}
+
+// send encodes and sends the rows until n chunks are on their way.
+func (k Sink) send(s connectors.Sink, n int, a *acks) (sent []byte, err error) {
+	for i := 0; i < n; {
+		cs, err := encode(s, k.Rows)
+		if err != nil {
 			return sent, err
 		}
-		s.Send(c, a.of(i))
-		sent = append(sent, c.Data...)
+		for _, c := range cs[:min(len(cs), n-i)] {
+			if err := ready(s); err != nil {
+				return sent, err
+			}
+			s.Send(c, a.of(i))
+			sent = append(sent, c.Data...)
+			i++
+		}
 	}
 	return sent, nil
 }
@@ -177,8 +206,8 @@ func countsRows(k Sink) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.Encode(k.Rows)
-	if err == nil && c.Rows != k.Rows.Rows() {
+	cs, err := encode(s, k.Rows)
+	if c := join(cs); err == nil && c.Rows != k.Rows.Rows() {
 		err = fmt.Errorf("a chunk of %d rows says it has %d", k.Rows.Rows(), c.Rows)
 	}
 	return errors.Join(err, s.Close())
@@ -194,14 +223,15 @@ func respectsSelection(k Sink) error {
 	for i := 0; i < some.N; i += 3 {
 		some.Sel = append(some.Sel, int32(i))
 	}
-	selected, err := s.Encode(&some)
+	first, err := encode(s, &some)
 	if err != nil {
 		return err
 	}
-	gathered, err := s.Encode(some.Compact())
+	second, err := encode(s, some.Compact())
 	if err != nil {
 		return err
 	}
+	selected, gathered := join(first), join(second)
 	if selected.Rows != len(some.Sel) || !bytes.Equal(selected.Data, gathered.Data) {
 		return fmt.Errorf("selected rows are encoded differently: %d rows of %d", selected.Rows, len(some.Sel))
 	}
@@ -215,7 +245,7 @@ func outlives(k Sink) error {
 	if err != nil {
 		return err
 	}
-	c, err := first.Encode(k.Rows)
+	cs, err := encode(first, k.Rows)
 	if err := errors.Join(err, first.Close()); err != nil {
 		return err
 	}
@@ -227,9 +257,11 @@ func outlives(k Sink) error {
 	if err := ready(second); err != nil {
 		return err
 	}
-	second.Send(connectors.Chunk{Data: bytes.Clone(c.Data), Rows: c.Rows}, a.of(0))
-	_, err = a.wait(1)
-	return errors.Join(err, second.Close(), k.written(c.Data))
+	for i, c := range cs {
+		second.Send(connectors.Chunk{Data: bytes.Clone(c.Data), Rows: c.Rows}, a.of(i))
+	}
+	_, err = a.wait(len(cs))
+	return errors.Join(err, second.Close(), k.written(join(cs).Data))
 }
 
 // closeEarly closes with chunks under way: each is acked once all the same, and

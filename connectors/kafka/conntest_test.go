@@ -124,11 +124,16 @@ func (r latestReader) Assign(p int32, from connectors.Start) {
 
 // TestSinkContract: what every sink must do.
 func TestSinkContract(t *testing.T) {
-	conntest.RunSink(t, func(t *testing.T) conntest.Sink {
-		name := unique("contract")
-		return conntest.Sink{
-			Open: func() (connectors.Sink, error) { return New(Defaults{}).Sink(spec(bootstrap, name, rowColumns)) },
-			Rows: rowsOf(1, 2, 3, 4, 5, 6, 7),
-		}
-	})
+	for _, format := range []string{"json", "upsert_json", "debezium_json"} {
+		conntest.RunSink(t, func(t *testing.T) conntest.Sink {
+			s := spec(bootstrap, unique("contract"), rowColumns, "format", format)
+			if format != "json" {
+				s.Key = []int{0}
+			}
+			return conntest.Sink{
+				Open: func() (connectors.Sink, error) { return New(Defaults{}).Sink(s) },
+				Rows: rowsOf(1, 2, 3, 4, 5, 6, 7),
+			}
+		})
+	}
 }

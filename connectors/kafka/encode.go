@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"unsafe"
 
 	"github.com/dirigo-stream/dirigo/connectors"
+	"github.com/dirigo-stream/dirigo/connectors/codec"
 	"github.com/dirigo-stream/dirigo/exec/batch"
 )
 
@@ -29,35 +29,49 @@ type chunkWriter struct {
 	data       []byte
 	key, value []byte
 	rows       int
-	kept       map[string]struct{} // keys that have a new value in this batch
-	arena      []byte
 }
 
-var chunkWriters = sync.Pool{New: func() any { return &chunkWriter{kept: map[string]struct{}{}} }}
+var chunkWriters = sync.Pool{New: func() any { return &chunkWriter{} }}
 
-// Encode implements connectors.Sink. In upsert_json a row that goes becomes a
-// tombstone, unless its key has a new row in the same batch; so the changes of
-// one key in one tick must come in one batch, or the old row's before the new
-// one's.
-func (s *sink) Encode(b *batch.Batch) (connectors.Chunk, error) {
+// chunk begins a chunk of about n records.
+func (s *sink) chunk(n int) *chunkWriter {
 	w := chunkWriters.Get().(*chunkWriter)
-	defer chunkWriters.Put(w)
 	w.rows = 0
-	w.data = make([]byte, chunkHeader, chunkHeader+b.Rows()*int(s.sizes.bytes.Load()+8))
+	w.data = make([]byte, chunkHeader, chunkHeader+n*int(s.sizes.bytes.Load()+8))
 	w.data[0] = chunkVersion
-	if s.format == "upsert_json" && b.Diff != nil {
-		s.tombstones(w, b)
+	return w
+}
+
+// encoded ends a chunk.
+func (s *sink) encoded(w *chunkWriter) connectors.Chunk {
+	if w.rows > 0 {
+		s.sizes.bytes.Store(int64((len(w.data) - chunkHeader) / w.rows))
 	}
+	c := connectors.Chunk{Data: w.data, Rows: w.rows}
+	w.data = nil
+	return c
+}
+
+// Encode implements connectors.Sink. Here are the records that follow from one
+// row: those of json, and of debezium_json without a key, in which nothing tells
+// that two rows are one that changed.
+func (s *sink) Encode(b *batch.Batch) (connectors.Chunk, error) {
+	w := s.chunk(b.Rows())
+	defer chunkWriters.Put(w)
 	err := eachRow(b, func(row int) error {
 		n := b.DiffAt(row)
-		switch {
-		case s.format == "upsert_json":
-			n = min(n, 1)
-		case n < 0:
-			return errors.New("format json cannot take a row back: use upsert_json with a key")
-		}
-		if n <= 0 {
+		if s.format == "debezium_json" {
+			r, none := codec.RowRef{Batch: b, Row: row}, codec.RowRef{}
+			for ; n > 0; n-- {
+				s.change(w, false, none, r)
+			}
+			for ; n < 0; n++ {
+				s.change(w, false, r, none)
+			}
 			return nil
+		}
+		if n < 0 {
+			return errors.New("format json cannot take a row back: use upsert_json with a key")
 		}
 		w.value = s.values.AppendRow(w.value[:0], b, row)
 		if s.keys != nil {
@@ -71,12 +85,7 @@ func (s *sink) Encode(b *batch.Batch) (connectors.Chunk, error) {
 	if err != nil {
 		return connectors.Chunk{}, fmt.Errorf("write topic %s: %w", s.topic, err)
 	}
-	if w.rows > 0 {
-		s.sizes.bytes.Store(int64((len(w.data) - chunkHeader) / w.rows))
-	}
-	c := connectors.Chunk{Data: w.data, Rows: w.rows}
-	w.data = nil
-	return c, nil
+	return s.encoded(w), nil
 }
 
 func eachRow(b *batch.Batch, f func(row int) error) error {
@@ -94,32 +103,6 @@ func eachRow(b *batch.Batch, f func(row int) error) error {
 		}
 	}
 	return nil
-}
-
-// tombstones writes one for every key that loses its row and gets no other.
-func (s *sink) tombstones(w *chunkWriter, b *batch.Batch) {
-	clear(w.kept)
-	w.arena = nil // strings of the map point into it
-	eachRow(b, func(row int) error {
-		if b.DiffAt(row) > 0 {
-			start := len(w.arena)
-			w.arena = s.keys.AppendRow(w.arena, b, row)
-			key := w.arena[start:]
-			w.kept[unsafe.String(unsafe.SliceData(key), len(key))] = struct{}{}
-		}
-		return nil
-	})
-	eachRow(b, func(row int) error {
-		if b.DiffAt(row) >= 0 {
-			return nil
-		}
-		w.key = s.keys.AppendRow(w.key[:0], b, row)
-		if _, ok := w.kept[string(w.key)]; !ok {
-			w.frame(true, nil)
-		}
-		return nil
-	})
-	clear(w.kept)
 }
 
 // frame appends one record: with w.key if keyed; a nil value is a tombstone.

@@ -15,7 +15,7 @@ import (
 	"github.com/dirigo-stream/dirigo/exec/batch"
 )
 
-// keyedSink is a sink in upsert_json: it can tell which keys it wrote.
+// keyedSink is a sink whose changes have keys: it can tell which keys it wrote.
 type keyedSink struct{ *sink }
 
 // Position implements connectors.KeyedSink: the end of each partition.

@@ -49,7 +49,7 @@ type job struct {
 var (
 	_ connectors.Sink      = (*sink)(nil)
 	_ connectors.Checker   = (*sink)(nil)
-	_ connectors.KeyedSink = (*keyedSink)(nil)
+	_ connectors.KeyedSink = (*changeSink)(nil)
 )
 
 // newSink checks the declaration, without I/O; see newSource.
@@ -68,8 +68,8 @@ func newSink(spec connectors.Spec, d Defaults, clusters *clusters) (connectors.S
 	s.cluster = clusters.get(o.access)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.writer = writer{sink: s}
-	if o.format == "upsert_json" {
-		return &keyedSink{s}, nil
+	if o.format != "json" && s.keys != nil {
+		return &changeSink{keyedSink: keyedSink{s}}, nil
 	}
 	return s, nil
 }

@@ -54,11 +54,31 @@ func rowsOf(ids ...int64) *batch.Batch {
 // send writes a batch and waits for its ack.
 func send(t testing.TB, s connectors.Sink, b *batch.Batch) {
 	t.Helper()
-	c, err := s.Encode(b)
-	if err != nil {
-		t.Fatal(err)
+	for _, c := range encode(t, s, b) {
+		resend(t, s, c)
 	}
-	resend(t, s, c)
+}
+
+// encode makes the chunks of a tick.
+func encode(t testing.TB, s connectors.Sink, bs ...*batch.Batch) (all []connectors.Chunk) {
+	t.Helper()
+	for _, b := range bs {
+		c, err := s.Encode(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, c)
+	}
+	x, ok := s.(connectors.ChangeSink)
+	for more := ok; more; {
+		var c connectors.Chunk
+		var err error
+		if c, more, err = x.EndTick(2); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, c)
+	}
+	return all
 }
 
 func resend(t testing.TB, s connectors.Sink, c connectors.Chunk) {
