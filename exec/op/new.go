@@ -60,6 +60,12 @@ func build(spec Spec, env Env) (exec.Operator, error) {
 		return newValues(*spec.Values, env)
 	case spec.Join != nil:
 		return join.New(*spec.Join, env.Home, env.Context)
+	case spec.Temporal != nil:
+		return join.NewLookup(*spec.Temporal, env.Home, env.Context)
+	case spec.SetOp != nil:
+		return newSetOp(*spec.SetOp, env), nil
+	case spec.Upsert != nil:
+		return newUpsert(*spec.Upsert, env)
 	}
 	return nil, errors.New("no operator is set")
 }

@@ -310,6 +310,7 @@ func (t *Table) Touch(r Ref, value int64) {
 // page is away it appends none and returns wait. With nothing left it appends
 // none and returns false.
 func (t *Table) Touched(refs []Ref) (_ []Ref, wait bool) {
+	had := len(refs)
 	for len(t.hot) > 0 {
 		pid := t.hot[len(t.hot)-1]
 		p := t.pages[pid]
@@ -332,7 +333,9 @@ func (t *Table) Touched(refs []Ref) (_ []Ref, wait bool) {
 				refs = append(refs, Ref(pid<<slotBits|uint32(slot)))
 			}
 		}
-		return refs, false
+		if len(refs) > had { // else the rows were removed meanwhile
+			return refs, false
+		}
 	}
 	return refs, false
 }
