@@ -1,16 +1,28 @@
 package expr
 
 import (
+	"strings"
+
 	"github.com/dirigo-stream/dirigo/exec/batch"
 )
 
-// resolveQuantified resolves x op ANY (array) and x op ALL (array), calls named
-// "any =", "all <" and so on.
+// quantifier takes the name of a call apart: "= any" is x = ANY (array), "< all"
+// is x < ALL (array), and so on for each operator.
+func quantifier(name string) (op string, all, ok bool) {
+	if op, ok = strings.CutSuffix(name, " any"); ok {
+		return op, false, true
+	}
+	op, ok = strings.CutSuffix(name, " all")
+	return op, true, ok
+}
+
+// resolveQuantified resolves x op ANY (array) and x op ALL (array).
 func resolveQuantified(name string, args []*Node) (*Node, error) {
 	if err := arity(name, args, 2, 2); err != nil {
 		return nil, err
 	}
-	op, x, array := name[4:], args[0], args[1]
+	x, array := args[0], args[1]
+	op, _, _ := quantifier(name)
 	var err error
 	if array.Type.Kind == batch.Unknown {
 		elem := batch.T(x.Type.Kind)
@@ -46,7 +58,7 @@ func perElement(op string, x, array batch.Type) (*Node, error) {
 
 // compileQuantified compiles ANY and ALL: by IN, where that is the same.
 func compileQuantified(n *Node, args []evaluator, fresh bool) (evaluator, error) {
-	op, all := n.Name[4:], n.Name[:3] == "all"
+	op, all, _ := quantifier(n.Name)
 	if array := n.Args[1]; array.Op == OpConst && !array.Null && (op == "=" && !all || op == "<>" && all) {
 		list, err := asIn(n, all)
 		if err != nil {

@@ -77,11 +77,11 @@ func isArray(n *Node) bool { return n.Type.Kind == batch.Array }
 // resolveArrays resolves what takes arrays of any type. The last result says
 // whether the call is one of it.
 func resolveArrays(name string, args []*Node) (*Node, error, bool) {
-	switch {
-	case name == "array_construct":
+	if name == "array_construct" {
 		n, err := constructArray(args)
 		return n, err, true
-	case strings.HasPrefix(name, "any ") || strings.HasPrefix(name, "all "):
+	}
+	if _, _, ok := quantifier(name); ok {
 		n, err := resolveQuantified(name, args)
 		return n, err, true
 	}

@@ -2,7 +2,6 @@ package expr
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
 )
@@ -138,7 +137,7 @@ func compileCall(n *Node, fresh bool) (evaluator, error) {
 	if err != nil {
 		return nil, err
 	}
-	if strings.HasPrefix(n.Name, "any ") || strings.HasPrefix(n.Name, "all ") {
+	if _, _, ok := quantifier(n.Name); ok {
 		return compileQuantified(n, args, fresh)
 	}
 	if e := compileSpecial(n, args, fresh); e != nil {

@@ -92,9 +92,9 @@ func (n *Node) printCall(b *strings.Builder, nested bool) {
 		args[0].print(b, true)
 	case name == "and" || name == "or" || name == "at time zone" || strings.HasPrefix(name, "is ") || isOperator(name):
 		printInfix(b, " "+word+" ", args)
-	case strings.HasPrefix(name, "any "), strings.HasPrefix(name, "all "):
+	case strings.HasSuffix(name, " any"), strings.HasSuffix(name, " all"):
 		args[0].print(b, true)
-		b.WriteString(" " + strings.ToUpper(name[4:]+" "+name[:3]) + " ")
+		b.WriteString(" " + word + " ")
 		printList(b, args[1:])
 	case name == "array_construct":
 		b.WriteString("ARRAY[")

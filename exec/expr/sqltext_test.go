@@ -120,7 +120,7 @@ func (p *textParser) expr(least int) *Node {
 			p.at++
 			if which := p.peek(); (which == "any" || which == "all") && p.at+1 < len(p.toks) && p.toks[p.at+1] == "(" {
 				p.at += 2
-				n = resolved(which+" "+op, n, p.expr(0))
+				n = resolved(op+" "+which, n, p.expr(0))
 				p.want(")")
 				continue
 			}
