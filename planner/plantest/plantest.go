@@ -24,7 +24,24 @@ type Table struct {
 // Run returns what the last vertex puts out when all its inputs have ended. A
 // row that cannot be computed ends the run with its error.
 func Run(g *job.Graph, tables map[uint64]Table) ([]*batch.Batch, error) {
-	r := &runner{tables: tables, schemas: map[int]batch.Schema{}, out: map[int][]*batch.Batch{}}
+	return run(g, tables, apply)
+}
+
+// RunReference is Run with Reference in place of the operators that it covers.
+func RunReference(g *job.Graph, tables map[uint64]Table) ([]*batch.Batch, error) {
+	return run(g, tables, func(spec op.Spec, types [][]batch.Type, inputs [][]*batch.Batch) ([]*batch.Batch, error) {
+		if Covers(spec) {
+			return Reference(spec, types, inputs)
+		}
+		return apply(spec, types, inputs)
+	})
+}
+
+// applied runs one operator over all of its input.
+type applied func(spec op.Spec, types [][]batch.Type, inputs [][]*batch.Batch) ([]*batch.Batch, error)
+
+func run(g *job.Graph, tables map[uint64]Table, apply applied) ([]*batch.Batch, error) {
+	r := &runner{tables: tables, schemas: map[int]batch.Schema{}, out: map[int][]*batch.Batch{}, apply: apply}
 	last := 0
 	for i := range g.Vertices {
 		v := &g.Vertices[i]
@@ -40,6 +57,7 @@ type runner struct {
 	tables  map[uint64]Table
 	schemas map[int]batch.Schema
 	out     map[int][]*batch.Batch
+	apply   applied
 }
 
 func (r *runner) vertex(v *job.Vertex) error {
@@ -54,7 +72,7 @@ func (r *runner) vertex(v *job.Vertex) error {
 		types = append(types, typesOf(r.schemas[edge.From]))
 	}
 	for _, spec := range v.Ops {
-		out, err := apply(spec, types, inputs)
+		out, err := r.apply(spec, types, inputs)
 		if err != nil {
 			return fmt.Errorf("%s: %w", spec.Kind(), err)
 		}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"reflect"
 	"slices"
 
 	"github.com/dirigo-stream/dirigo/exec/expr"
@@ -40,13 +41,12 @@ func (s *side) column(e *expr.Node) int {
 	if e.Op == expr.OpCol {
 		return e.Col
 	}
-	text := e.String()
 	for c := len(s.in.Schema()); c < len(s.exprs); c++ {
-		if s.names[c] == text && s.exprs[c].Type == e.Type {
+		if reflect.DeepEqual(s.exprs[c], e) {
 			return c
 		}
 	}
-	s.exprs, s.names = append(s.exprs, e), append(s.names, text)
+	s.exprs, s.names = append(s.exprs, e), append(s.names, e.String())
 	return len(s.exprs) - 1
 }
 

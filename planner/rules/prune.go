@@ -177,8 +177,9 @@ func pruneGroup(n *logical.Group, need columns) (logical.Node, place) {
 	moved := map[int]int{}
 	below := columns{}
 	below.add(n.Keys...)
+	one := len(n.Keys) == 0 && !slices.ContainsFunc(need.sorted(), func(c int) bool { return c >= first })
 	for i, call := range n.Calls {
-		if !need[first+i] {
+		if !need[first+i] && !(one && i == 0) { // without keys there is a row: it needs a column
 			continue
 		}
 		moved[first+i] = first + len(out.Calls)

@@ -105,10 +105,12 @@ func Expr(e ast.Expr, want batch.Type, env Env) (*expr.Node, error) {
 type binder struct {
 	env        Env
 	continuous bool
+	deferred   bool // now() is the time of a later statement: DEFAULT
 	reads      []*logical.Relation
 	notices    []Notice
 	params     []batch.Type
 	ctes       []*cte
+	outer      *scope // around the query being bound; nil: none
 	size       size
 	// places are the positions of column references and of literals, for errors
 	// found later.

@@ -39,6 +39,14 @@ func (b *binder) expr(e ast.Expr, s *scope) (*expr.Node, error) {
 		return b.operator(e.Pos, "timezone", false, s, e.Zone, e.X)
 	case *ast.Collate:
 		return b.collate(e, s)
+	case *ast.Array:
+		return b.array(e, s)
+	case *ast.Index:
+		return b.index(e, s)
+	case *ast.Subquery:
+		return b.subqueryExpr(e, s)
+	case *ast.Quantified:
+		return b.quantified(e, s)
 	}
 	return nil, unsupported(e)
 }
@@ -52,12 +60,8 @@ func unsupported(e ast.Expr) error {
 		return fail(codeSyntax, e.Pos, "DEFAULT is not allowed in this context")
 	case *ast.NamedArg:
 		return later(e.Pos, "named arguments are")
-	case *ast.Subquery:
-		return later(e.Pos, "subqueries in expressions are").hint("A subquery may stand in FROM.")
-	case *ast.Quantified:
-		return later(e.Pos, "ANY and ALL are").hint("Use IN (value, ...).")
-	case *ast.Array, *ast.ArraySubquery, *ast.Index:
-		return later(e.At(), "arrays are")
+	case *ast.ArraySubquery:
+		return later(e.Pos, "ARRAY(SELECT ...) is").hint("Use array_agg in a subquery in FROM.")
 	case *ast.Row, *ast.FieldSel:
 		return later(e.At(), "row values are")
 	case *ast.GroupingSet:
@@ -71,12 +75,33 @@ func (b *binder) ident(e *ast.Ident, s *scope) (*expr.Node, error) {
 	if err == nil {
 		return b.ref(s, i, e.Pos), nil
 	}
+	if n, found, err := b.outerRef(e, s, err); found || err != nil {
+		return n, err
+	}
 	if len(e.Name) == 1 { // a function of SQL's that is written without parentheses
 		if n, ok, err := b.environment(e.Name[0].Text, e.Pos); ok {
 			return n, err
 		}
 	}
 	return nil, err
+}
+
+// outerRef finds a name in the queries around, the nearest first; missed is why
+// it is not in the query itself.
+func (b *binder) outerRef(e *ast.Ident, s *scope, missed error) (n *expr.Node, found bool, err error) {
+	for level := 1; s.outer != nil; level++ {
+		if wrong, ok := missed.(*Error); !ok || wrong.Code != codeUndefinedColumn && wrong.Code != codeUndefinedTable {
+			return nil, false, missed
+		}
+		s = s.outer
+		var i int
+		if i, missed = s.column(e.Name); missed == nil {
+			n = b.ref(s, i, e.Pos)
+			n.Col += level * outerLevel
+			return n, true, nil
+		}
+	}
+	return nil, false, nil
 }
 
 func (b *binder) exprs(list []ast.Expr, s *scope) ([]*expr.Node, error) {
@@ -162,6 +187,9 @@ func (b *binder) castExpr(e *ast.Cast, s *scope) (*expr.Node, error) {
 	to, err := typeOf(e.Type)
 	if err != nil {
 		return nil, err
+	}
+	if list, ok := e.X.(*ast.Array); ok && to.Kind == batch.Array {
+		return b.castArray(list, to, s)
 	}
 	x, err := b.expr(e.X, s)
 	if err != nil {

@@ -22,7 +22,11 @@ func (s *selection) group() error {
 			return err
 		}
 	}
+	if err := g.attachInputs(); err != nil {
+		return err
+	}
 	s.input = g.build()
+	s.regrouped = g.over
 	return g.move()
 }
 
@@ -116,6 +120,32 @@ func (g *grouping) named(e ast.Expr, n *expr.Node) string {
 	return "key" + strconv.Itoa(len(g.keys)+1)
 }
 
+// attachInputs joins the subqueries of keys, arguments and filters.
+func (g *grouping) attachInputs() error {
+	a := g.attacher(g.subs, g.input, nil)
+	var err error
+	for i, k := range g.keys {
+		if g.keys[i], err = a.value(k); err != nil {
+			return err
+		}
+	}
+	for i := range g.aggs.calls {
+		c := &g.aggs.calls[i]
+		if c.arg != nil {
+			if c.arg, err = a.value(c.arg); err != nil {
+				return err
+			}
+		}
+		if c.filter != nil {
+			if c.filter, err = a.value(c.filter); err != nil {
+				return err
+			}
+		}
+	}
+	g.input = a.node
+	return nil
+}
+
 // build computes keys, arguments and filters, and groups by the keys.
 func (g *grouping) build() logical.Node {
 	p := &logical.Project{Input: g.input}
@@ -142,6 +172,9 @@ func (g *grouping) build() logical.Node {
 		if i == 0 {
 			out.Pos = int(c.pos)
 		}
+	}
+	if len(out.Keys)+len(out.Calls) == 0 { // HAVING alone: one row, which needs a column
+		out.Calls, out.Names = []agg.Call{countAll()}, []string{"count"}
 	}
 	return out
 }
@@ -176,6 +209,12 @@ func (g *grouping) over(n *expr.Node) (*expr.Node, error) {
 			return expr.Col(i, g.names[i], k.Type), nil
 		}
 	}
+	if isOuter(n) {
+		return n, nil
+	}
+	if isSubquery(n) {
+		return n, g.moveSubquery(g.subs.list[n.Col-firstSubquery])
+	}
 	if n.Op == expr.OpCol {
 		if n.Col < firstAggregate {
 			return nil, g.ungrouped(n)
@@ -198,6 +237,22 @@ func (g *grouping) over(n *expr.Node) (*expr.Node, error) {
 	return &c, nil
 }
 
+// moveSubquery rewrites what a subquery is compared with. Its references to
+// outer columns are moved when it is joined.
+func (g *grouping) moveSubquery(sub *subquery) error {
+	if sub.moved {
+		return nil
+	}
+	sub.moved = true
+	for i, l := range sub.left {
+		var err error
+		if sub.left[i], err = g.over(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (g *grouping) ungrouped(n *expr.Node) error {
 	name := n.Name
 	if c := g.scope.columns[n.Col]; c.table != "" {
@@ -212,7 +267,7 @@ func (g *grouping) ungrouped(n *expr.Node) error {
 
 // firstAggregateIn returns a reference to an aggregate in n, or nil.
 func firstAggregateIn(n *expr.Node) *expr.Node {
-	if n.Op == expr.OpCol && n.Col >= firstAggregate {
+	if n.Op == expr.OpCol && n.Col >= firstAggregate && n.Col < firstSubquery {
 		return n
 	}
 	for _, a := range n.Args {

@@ -75,7 +75,7 @@ func (b *binder) inside(pos ast.Pos, x, low, high *expr.Node) (*expr.Node, error
 
 func (b *binder) in(e *ast.In, s *scope) (*expr.Node, error) {
 	if e.Query != nil {
-		return nil, later(e.Pos, "IN with a subquery is")
+		return b.inQuery(e, s)
 	}
 	return b.operator(e.Pos, "in", e.Not, s, append([]ast.Expr{e.X}, e.List...)...)
 }

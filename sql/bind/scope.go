@@ -25,6 +25,8 @@ type scope struct {
 	forbid string
 	// outer is the scope around a subquery; nil: none.
 	outer *scope
+	// subs collects subqueries; nil where none may stand.
+	subs *subqueries
 }
 
 type column struct {

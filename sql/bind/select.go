@@ -16,7 +16,11 @@ type selection struct {
 	input logical.Node
 	scope *scope
 	aggs  *aggregates
+	subs  *subqueries
 	open  bool // constants may stay without a type
+
+	// regrouped moves an expression past GROUP BY; nil: there is none.
+	regrouped func(*expr.Node) (*expr.Node, error)
 
 	exprs  []*expr.Node
 	names  []string
@@ -46,8 +50,8 @@ func (b *binder) core(c *ast.SelectCore, order []ast.OrderItem, side bool) (*sel
 	if err != nil {
 		return nil, err
 	}
-	s := &selection{binder: b, core: c, input: input, aggs: &aggregates{}, open: side && !c.Distinct}
-	s.scope = &scope{columns: from.columns, tables: from.tables, hidden: from.hidden, aggs: s.aggs}
+	s := &selection{binder: b, core: c, input: input, aggs: &aggregates{}, subs: &subqueries{}, open: side && !c.Distinct}
+	s.scope = &scope{columns: from.columns, tables: from.tables, hidden: from.hidden, aggs: s.aggs, outer: b.outer, subs: s.subs}
 	for _, step := range []func() error{s.where, s.list, s.havingClause, func() error { return s.orderBy(order) }, s.group} {
 		if err := step(); err != nil {
 			return nil, err
@@ -74,9 +78,12 @@ func (s *selection) where() error {
 		return nil
 	}
 	pred, err := s.predicate(s.core.Where, s.scope.in("in WHERE"), "WHERE")
-	if err == nil {
-		s.input = &logical.Filter{Input: s.input, Pred: pred}
+	if err != nil {
+		return err
 	}
+	a := s.attacher(s.subs, s.input, nil)
+	err = a.where(pred)
+	s.input = a.node
 	return err
 }
 
@@ -142,9 +149,9 @@ type selected struct {
 
 // project computes the select list, and what ORDER BY needs beside it.
 func (s *selection) project() (*selected, error) {
-	node := s.input
-	if s.having != nil {
-		node = &logical.Filter{Input: node, Pred: s.having}
+	node, err := s.attached()
+	if err != nil {
+		return nil, err
 	}
 	p := &logical.Project{Input: node, Exprs: s.exprs, Names: s.names}
 	out := &selected{width: len(s.exprs)}
@@ -165,6 +172,30 @@ func (s *selection) project() (*selected, error) {
 		out.node = &logical.Distinct{Input: p}
 	}
 	return out, nil
+}
+
+// attached applies HAVING, and joins the subqueries of the lists.
+func (s *selection) attached() (logical.Node, error) {
+	a := s.attacher(s.subs, s.input, s.regrouped)
+	if s.having != nil {
+		if err := a.where(s.having); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	for i, e := range s.exprs {
+		if s.exprs[i], err = a.value(e); err != nil {
+			return nil, err
+		}
+	}
+	for i := range s.order {
+		if item := &s.order[i]; item.expr != nil {
+			if item.expr, err = a.value(item.expr); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return a.node, nil
 }
 
 func sortKey(c int, item ast.OrderItem) op.SortKey {
@@ -218,6 +249,18 @@ func figure(e ast.Expr) string {
 		return "case"
 	case *ast.Collate:
 		return figure(e.X)
+	case *ast.Subquery:
+		return subqueryFigure(e)
+	}
+	return ""
+}
+
+func subqueryFigure(e *ast.Subquery) string {
+	if e.Exists {
+		return "exists"
+	}
+	if core, ok := e.Query.Body.(*ast.SelectCore); ok && len(core.Fields) == 1 {
+		return label(core.Fields[0])
 	}
 	return ""
 }

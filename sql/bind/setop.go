@@ -136,7 +136,7 @@ func (b *binder) values(v *ast.Values) (logical.Node, error) {
 		if len(row) != len(v.Rows[0]) {
 			return nil, fail(codeSyntax, row[0].At(), "VALUES lists must all be the same length")
 		}
-		cells, err := b.exprs(row, &scope{forbid: "in VALUES"})
+		cells, err := b.exprs(row, &scope{forbid: "in VALUES", outer: b.outer})
 		if err != nil {
 			return nil, err
 		}
