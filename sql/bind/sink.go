@@ -101,19 +101,22 @@ func updatable(connector, format string) bool {
 // updating query cannot be appended.
 func (b *binder) sinkKey(stmt *ast.CreateStream, o *options, plan logical.Node) ([]int, error) {
 	format := strings.ToLower(o.text("format", ""))
-	upsert := strings.HasPrefix(format, "upsert")
+	upsert, debezium := strings.HasPrefix(format, "upsert"), strings.HasPrefix(format, "debezium")
 	key, pos, err := statedKey(stmt, plan.Schema())
 	switch {
 	case err != nil:
 		return nil, err
-	case key != nil && !upsert:
+	case key != nil && !upsert && !debezium:
 		return nil, fail(codeInvalidParameter, pos, "a key belongs to a sink that upserts").hint("Use format = 'upsert_json'.")
 	case plan.Props().Updating && !updatable(o.written["connector"], format):
 		return nil, b.cannotAppend(stmt, format, plan)
-	case !upsert:
+	case !upsert && !debezium:
 		return nil, nil
 	case key == nil:
 		key = plan.Props().Key
+	}
+	if len(key) == 0 && debezium {
+		return nil, nil // its records have no keys, and an update is two of them
 	}
 	if len(key) == 0 {
 		return nil, fail(codeInvalidDefinition, stmt.Pos, "format %q needs a key", format).
@@ -194,7 +197,7 @@ func unclosed(plan logical.Node) bool {
 // where its connector has none, or its records are not rows that only come.
 func (b *binder) readBack(connector string, sink connectors.Spec) *job.SourceDef {
 	c := b.env.Connectors[connector]
-	if c.Source == nil || sink.Key != nil {
+	if c.Source == nil || sink.Key != nil || c.SinkMode != nil && c.SinkMode(sink) != connectors.ModeAppend {
 		return nil
 	}
 	spec := connectors.Spec{Name: sink.Name, Columns: sink.Columns, Options: sink.Options}

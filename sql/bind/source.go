@@ -83,6 +83,9 @@ func (b *binder) source(stmt *ast.CreateStream) (*Create, error) {
 	}
 	def.Spec.Options = spec
 	def.Spec.Name = stmt.Name.Last().Text
+	if mode := b.env.Connectors[connector].SourceMode; mode != nil && mode(def.Spec) != connectors.ModeAppend {
+		return nil, later(stmt.With.Lookup("format").ValPos, "a source whose records change rows is")
+	}
 	return &Create{Object: &catalog.Object{
 		Kind: catalog.Stream, Columns: columns, Options: o.written, Source: def,
 		AppendOnly: true, Watermark: def.Watermark,
