@@ -10,12 +10,10 @@ import (
 	"github.com/dirigo-stream/dirigo/storage"
 )
 
-// tableFold cuts the tables' logs off below what every reader has sealed.
-//
-// A new query over a table whose log begins late reads the content from the
-// table's view, so this waits until that can be done: on.
+// tableFold cuts the tables' logs off below what every reader has sealed. A new
+// query over a table begins with the content of the table's view.
 type tableFold struct {
-	on    bool
+	off   bool // for tests
 	busy  bool
 	roots int // written since the last time
 }
@@ -28,7 +26,7 @@ func (ts *tables) sealed() {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	f := &ts.fold
-	if f.roots++; !f.on || f.busy || f.roots < foldRoots || ts.closing || len(ts.all) == 0 {
+	if f.roots++; f.off || f.busy || f.roots < foldRoots || ts.closing || len(ts.all) == 0 {
 		return
 	}
 	f.roots, f.busy = 0, true

@@ -51,7 +51,6 @@ func openKillTables(dir string) (*Engine, *badger.Store, error) {
 		}
 	}
 	if err == nil {
-		e.tables.fold.on = true
 		err = e.Start(ctx)
 	}
 	return e, s, err
@@ -175,7 +174,6 @@ func killTables(t *testing.T, dir string, after time.Duration, acked map[int64]i
 			break // a line without an end was not told
 		}
 		if line == "open\n" {
-			once.Do(func() { time.AfterFunc(after, func() { _ = cmd.Process.Kill() }) })
 			continue
 		}
 		number, ok := strings.CutPrefix(strings.TrimSpace(line), "acked ")
@@ -187,6 +185,7 @@ func killTables(t *testing.T, dir string, after time.Duration, acked map[int64]i
 			acked[x%killClients] = x + 1
 		}
 		n++
+		once.Do(func() { time.AfterFunc(after, func() { _ = cmd.Process.Kill() }) })
 	}
 	_ = cmd.Wait()
 	return n

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/dirigo-stream/dirigo/exec"
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/op"
 	"github.com/dirigo-stream/dirigo/exec/state"
@@ -135,30 +136,42 @@ func (t *table) askView(ctx context.Context, l *lookup) error {
 	}
 	answers, asked := make(chan error, len(by)), 0
 	for n, p := range q.views {
-		if len(by[n]) == 0 {
-			continue
+		if len(by[n]) > 0 {
+			asked++
+			l.ask(p.home, by[n], answers)
 		}
-		asked++
-		p.home.ref.Post(t.ts.eng.cfg.now(), func(b behavior, err error) {
-			if err == nil {
-				err = l.answer(b, by[n])
-			}
-			answers <- err
-		})
 	}
 	var err error
 	for range asked {
-		if aerr := <-answers; aerr != nil {
-			err = aerr
+		select {
+		case aerr := <-answers:
+			if aerr != nil {
+				err = aerr
+			}
+		case <-ctx.Done(): // the answers write to l, which nobody reads then
+			return ctx.Err()
 		}
 	}
-	if err != nil && q.failure() != nil {
-		return q.failure()
-	}
-	if errors.Is(err, op.ErrAway) {
-		return t.scanView(ctx, q, l)
+	if f := q.failure(); err != nil && f != nil {
+		return f
 	}
 	return err
+}
+
+// ask has keys looked up in the turn of an instance of the view; those whose
+// pages are away again when they have been read.
+func (l *lookup) ask(home *instance, keys []int32, answers chan<- error) {
+	home.ref.Post(home.q.eng.cfg.now(), func(b behavior, err error) {
+		var away []int32
+		if err == nil {
+			away, err = l.answer(b, keys)
+		}
+		if err == nil && len(away) > 0 {
+			l.ask(home, away, answers)
+			return
+		}
+		answers <- err
+	})
 }
 
 // owners returns which of n instances has each key group.
@@ -173,61 +186,44 @@ func owners(n, groups int) []int32 {
 	return out
 }
 
-// answer looks keys up in the turn of an instance of the view.
-func (l *lookup) answer(b behavior, keys []int32) error {
+// answer looks keys up in the turn of an instance of the view. It returns those
+// whose pages are away, which it has begun to be read.
+func (l *lookup) answer(b behavior, keys []int32) (away []int32, err error) {
 	v, ok := b.(*vertex)
 	if !ok || len(v.chain.stages) == 0 {
-		return errNotKept
+		return nil, errNotKept
 	}
 	m, ok := v.chain.stages[0].op.(*op.Materialized)
 	if !ok {
-		return errNotKept
+		return nil, errNotKept
 	}
-	for _, i := range keys {
-		row, err := m.Lookup(l.keys.Cols, int(i))
-		if err != nil {
-			return err
-		}
-		if row != nil {
-			l.at[i] = rowAt{row, 0}
-		}
+	rows, of, away := m.LookupAll(l.keys.Cols, l.hashes, keys)
+	for row, i := range of {
+		l.at[i] = rowAt{rows, int32(row)}
 	}
-	return nil
+	if len(away) > 0 {
+		v.wanted = m.Need()
+	}
+	return away, nil
+}
+
+// bring reads pages while nothing of the vertex runs.
+func (v *vertex) bring(r exec.Read) func(ready func()) {
+	return func(ready func()) {
+		v.q.eng.io.run(func() {
+			err := r.Fetch()
+			if err == nil {
+				err = r.Install()
+			}
+			if err != nil {
+				v.lastError = err
+			}
+			ready()
+		})
+	}
 }
 
 var errNotKept = errors.New("the view keeps no rows by key")
-
-// scanView looks keys up in a snapshot of the view, whose pages need not be in
-// memory.
-func (t *table) scanView(ctx context.Context, q *query, l *lookup) error {
-	wanted := map[uint64][]int32{}
-	for _, i := range l.open {
-		wanted[l.hashes[i]] = append(wanted[l.hashes[i]], i)
-	}
-	_, snaps, err := t.ts.eng.snapshots(ctx, []*query{q})
-	if err != nil {
-		return err
-	}
-	var hashes []uint64
-	for _, s := range snaps[0] {
-		err := scan(s, func(b *batch.Batch) error {
-			b = b.Compact()
-			hashes = batch.HashRows(t.keyCols(b), t.key, nil, b.N, hashes)
-			for row, h := range hashes {
-				for _, i := range wanted[h] {
-					if at := (rowAt{b, int32(row)}); t.hasKey(at, l.keys.Cols, int(i)) {
-						l.at[i] = at
-					}
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // filterAfter is how many keys the view must have been asked for in vain before
 // a filter is made of the keys it has.

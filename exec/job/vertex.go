@@ -28,6 +28,7 @@ type vertex struct {
 	turn      *turn
 	passing   *exec.Frontier // Advance has begun and not ended
 	need      exec.Read      // to be installed before the chain goes on
+	wanted    exec.Read      // of a look-up by key: read before anything else runs
 	release   func()         // unpins the manifest that state is loaded from
 	at        []position     // of a reader: where it stands at the Seal being passed
 	unsealed  bool           // rows came since the last Seal
@@ -149,6 +150,10 @@ func (v *vertex) capture() sealPart {
 
 // Wait implements actors.Waiter: for a page to be read, or for the sink.
 func (v *vertex) Wait() func(ready func()) {
+	if r := v.wanted; r != nil {
+		v.wanted = nil
+		return v.bring(r)
+	}
 	if r := v.chain.need(); r != nil {
 		v.need = r
 		return func(ready func()) {

@@ -135,10 +135,29 @@ func (t *Table) Same(hash uint64, refs []Ref) (_ []Ref, wait bool) {
 		t.store.want(p.away)
 		return refs, true
 	}
+	if t.shape.chain == 0 && len(p.index) > 0 {
+		return t.indexed(p, pid, hash, refs), false
+	}
 	for slot := range p.n {
 		if uint64(p.cells[slot*t.shape.stride]) == hash && p.flags[slot]&flagDead == 0 {
 			refs = append(refs, Ref(pid<<slotBits|uint32(slot)))
 		}
 	}
 	return refs, false
+}
+
+// indexed appends the live rows of a page with a hash, by its index.
+func (t *Table) indexed(p *page, pid uint32, hash uint64, refs []Ref) []Ref {
+	mask := uint32(len(p.index) - 1)
+	tag := entry(hash, 0)
+	for at := uint32(hash) & mask; p.index[at] != 0; at = (at + 1) & mask {
+		if (p.index[at]^tag)&0xf000 != 0 {
+			continue
+		}
+		slot := int(p.index[at]&0xfff) - 1
+		if uint64(p.cells[slot*t.shape.stride]) == hash && p.flags[slot]&flagDead == 0 {
+			refs = append(refs, Ref(pid<<slotBits|uint32(slot)))
+		}
+	}
+	return refs
 }
