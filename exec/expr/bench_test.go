@@ -28,6 +28,8 @@ func benchBatch() *batch.Batch {
 var benchCols = map[string]*Node{
 	"a": Col(0, "a", batch.T(i8)), "f": Col(1, "f", batch.T(f8)), "at": Col(2, "at", batch.T(ts)),
 	"s": Col(3, "s", batch.T(txt)), "d": Col(4, "d", batch.T(num)),
+	"j": Col(5, "j", batch.T(jsn)), "xs": Col(6, "xs", batch.ArrayOf(batch.T(i4))), "ds": Col(7, "ds", batch.ArrayOf(batch.T(num))),
+	"bin": Col(8, "bin", batch.T(byt)), "u": Col(9, "u", batch.T(uid)), "clock": Col(10, "clock", batch.T(tim)),
 }
 
 // BenchmarkEval prints the cost per row in ns.
