@@ -50,9 +50,9 @@ func (j *Joiner) step(it *item) (more bool, err error) {
 		if len(it.rows) == 0 {
 			break
 		}
-		n := min(len(it.rows), state.Chunk)
-		if err := j.begin(it, it.rows[:n]); err != nil {
-			return false, err
+		n := min(len(it.rows), j.sides[it.in].chunk())
+		if wait, err := j.begin(it, it.rows[:n]); wait || err != nil {
+			return wait, err
 		}
 		it.rows = it.rows[n:]
 	}
@@ -63,8 +63,9 @@ func (j *Joiner) step(it *item) (more bool, err error) {
 	return false, nil
 }
 
-// begin opens a chunk of those rows whose pages are there.
-func (j *Joiner) begin(it *item, at []int32) error {
+// begin opens a chunk of those rows whose pages are there; wait: it must be tried
+// again.
+func (j *Joiner) begin(it *item, at []int32) (wait bool, err error) {
 	c := &j.chunk
 	s := j.sides[it.in]
 	c.b, c.in, c.own = it.b, it.in, s.pane(it.pane, true)
@@ -81,6 +82,11 @@ func (j *Joiner) begin(it *item, at []int32) error {
 	c.rows = append(c.rows[:0], at...)
 	for tries := 0; ; tries++ {
 		c.hash = batch.HashRows(c.keys, s.keyTypes, c.rows, len(c.rows), c.hash)
+		if tries == 0 {
+			if wait, err := c.own.families.room(c.hash); wait || err != nil {
+				return wait, err
+			}
+		}
 		missing := j.lookUp()
 		if missing == 0 {
 			break
@@ -94,7 +100,7 @@ func (j *Joiner) begin(it *item, at []int32) error {
 	c.refs, c.fresh = c.refs[:n], c.fresh[:n]
 	missing, err := c.own.put(c.b, c.rows, c.hash, c.refs, c.fresh)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if missing > 0 {
 		c.keep(it)
@@ -106,7 +112,7 @@ func (j *Joiner) begin(it *item, at []int32) error {
 	j.changeOwn()
 	c.probe(j.sides[1-it.in])
 	j.findLarge()
-	return nil
+	return false, nil
 }
 
 // lookUp finds the first rows that may match, on the other side.

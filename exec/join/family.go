@@ -2,23 +2,30 @@ package join
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/state"
 )
 
 // families knows which keys have many rows. The rows of such a key, of one hash,
-// are spread over parts, by linear hashing (Litwin 1980): part 0 lies where the
-// key's hash says, the others elsewhere in its key group, and each new part
-// takes about half of one of the others.
+// are spread over parts: part 0 lies where the key's hash says, the others
+// elsewhere in its key group. Numbered rows, which nobody looks for, fill one
+// part after the other. Others are spread by linear hashing (Litwin 1980): each
+// new part takes about half of one of the others.
 type families struct {
 	rows  *rows
-	table *state.Table     // hash → number of parts
-	parts map[uint64]int32 // the same in memory, for those of more than one
-	grow  []uint64         // places that have grown long
+	table *state.Table      // hash → number of parts
+	parts map[uint64]family // the same in memory, for those of more than one
+	grow  []uint64          // places that have grown long
+	tally tally
 	rh    []uint64
 	out   []uint64
 }
+
+// family is the parts of one key, and where its next numbered row goes: part at,
+// which holds about fill rows.
+type family struct{ n, at, fill int32 }
 
 // familyKind is the kind of the table of side 0's families.
 const familyKind = 2
@@ -27,14 +34,6 @@ var familyLayout = state.Layout{Keys: []state.Key{{Kind: batch.Int64}}, Accs: []
 
 // familyRows is how many rows a part should have.
 const familyRows = state.MaxChain / 2
-
-// number returns the hash by which a numbered row goes to a part.
-func numberHash(id int64) uint64 {
-	h := uint64(id) * 0x9e3779b97f4a7c15
-	h ^= h >> 29
-	h *= 0xbf58476d1ce4e5b9
-	return h ^ h>>32
-}
 
 // part returns the part, of n, of a row.
 func part(rh uint64, n int32) uint64 {
@@ -55,29 +54,32 @@ func (r *rows) spot(h, p uint64) uint64 {
 }
 
 // place returns where rows go: the hashes of their keys, but for keys with many
-// rows. First is the number of the first row; -1: rows are not numbered.
-func (f *families) place(b *batch.Batch, at []int32, hash []uint64, first int64) []uint64 {
+// rows.
+func (f *families) place(b *batch.Batch, at []int32, hash []uint64) []uint64 {
 	if len(f.parts) == 0 {
 		return hash
 	}
 	f.out = append(f.out[:0], hash...)
 	hashed := false
 	for i, h := range hash {
-		n, many := f.parts[h]
+		fam, many := f.parts[h]
 		if !many {
 			continue
 		}
-		rh := uint64(0)
-		if first >= 0 {
-			rh = numberHash(first + int64(i))
-		} else {
-			if !hashed {
-				hashed = true
-				f.rh = f.hashRows(b.Cols, f.rows.side.cols, at)
+		if f.rows.side.numbered {
+			if fam.fill >= familyRows && fam.at+1 < fam.n {
+				fam.at, fam.fill = fam.at+1, 0
 			}
-			rh = f.rh[i]
+			fam.fill++
+			f.parts[h] = fam
+			f.out[i] = f.rows.spot(h, uint64(fam.at))
+			continue
 		}
-		f.out[i] = f.rows.spot(h, part(rh, n))
+		if !hashed {
+			hashed = true
+			f.rh = f.hashRows(b.Cols, f.rows.side.cols, at)
+		}
+		f.out[i] = f.rows.spot(h, part(f.rh[i], fam.n))
 	}
 	return f.out
 }
@@ -94,8 +96,8 @@ func (f *families) hashRows(cols []batch.Column, which []int, at []int32) []uint
 
 // many returns the number of parts of the key with a hash.
 func (f *families) many(h uint64) int32 {
-	if n, ok := f.parts[h]; ok {
-		return n
+	if fam, ok := f.parts[h]; ok {
+		return fam.n
 	}
 	return 1
 }
@@ -103,13 +105,17 @@ func (f *families) many(h uint64) int32 {
 // settle splits families that have grown; wait: a page must be read first. No
 // refs hold beyond it.
 func (f *families) settle() (wait bool, err error) {
-	f.grow = append(f.grow, f.rows.Long()...)
-	for len(f.grow) > 0 {
-		wait, err := f.split(f.grow[len(f.grow)-1])
-		if wait || err != nil {
+	for {
+		if f.grow = append(f.grow, f.rows.Long()...); len(f.grow) == 0 {
+			break
+		}
+		slices.Sort(f.grow)
+		f.grow = slices.Compact(f.grow)
+		last := len(f.grow) - 1
+		if wait, err := f.split(f.grow[last]); wait || err != nil {
 			return wait, err
 		}
-		f.grow = append(f.grow[:len(f.grow)-1], f.rows.Long()...)
+		f.grow = f.grow[:last]
 	}
 	f.rows.Settle()
 	return false, nil
@@ -138,7 +144,11 @@ func (f *families) split(place uint64) (wait bool, err error) {
 	}
 	h := batch.HashRows(key, s.keyTypes, nil, 1, nil)[0]
 	n := f.many(h)
-	for want := max(n+1, n*int32(len(refs)/familyRows)); n < want; n++ {
+	want := max(n+1, n*int32(len(refs)/familyRows))
+	if s.numbered {
+		want = n + 1
+	}
+	for ; n < want; n++ {
 		if wait, err := f.add(h, n); wait || err != nil {
 			return wait, err
 		}
@@ -154,6 +164,75 @@ func (f *families) add(h uint64, n int32) (wait bool, err error) {
 	if missing > 0 || err != nil {
 		return missing > 0, err
 	}
+	if !f.rows.side.numbered {
+		if wait, err := f.move(h, n); wait || err != nil {
+			return wait, err
+		}
+	}
+	f.table.Change(row[0])[f.table.Acc(0)] = int64(n) + 1
+	f.table.Settle()
+	f.know(h, n+1)
+	return false, nil
+}
+
+// know notes that a family has n parts. The old ones of it are taken to be full.
+func (f *families) know(h uint64, n int32) {
+	if f.parts == nil {
+		f.parts = map[uint64]family{}
+	}
+	fam, ok := f.parts[h]
+	if !ok {
+		fam = family{at: n - 1, fill: familyRows}
+		if n == 2 {
+			fam.at = 0
+		}
+	}
+	fam.n = n
+	f.parts[h] = fam
+}
+
+// room makes parts for the numbered rows of those keys that have many of the
+// rows with the given hashes; wait: a page must be read first.
+func (f *families) room(hash []uint64) (wait bool, err error) {
+	if !f.rows.side.numbered || len(hash) < familyRows {
+		return false, nil
+	}
+	t := &f.tally
+	clear(t.first[:])
+	for i, h := range hash {
+		at := h >> 7 & tallyMask
+		for t.first[at] > 0 && hash[t.first[at]-1] != h {
+			at = (at + 1) & tallyMask
+		}
+		if t.first[at] == 0 {
+			t.first[at], t.rows[at] = uint16(i)+1, 0
+		}
+		if t.rows[at]++; t.rows[at]%(familyRows/2) != 0 {
+			continue
+		}
+		// It takes a part more for every half of one that comes.
+		fam := f.parts[h]
+		left := (fam.n-fam.at-1)*familyRows + familyRows - fam.fill
+		if fam.n > 0 && left > int32(t.rows[at])+familyRows/2 {
+			continue
+		}
+		if wait, err := f.add(h, f.many(h)); wait || err != nil {
+			return wait, err
+		}
+	}
+	return false, nil
+}
+
+// tally counts the rows of a chunk by hash.
+type tally struct {
+	first [tallyMask + 1]uint16 // row plus one
+	rows  [tallyMask + 1]uint16
+}
+
+const tallyMask = 2*state.Chunk - 1
+
+// move takes the rows of part n from the part that has them.
+func (f *families) move(h uint64, n int32) (wait bool, err error) {
 	size := uint(bits.Len32(uint32(n)))
 	from, wait := f.chain(f.rows.spot(h, uint64(n)&^(1<<(size-1))))
 	if wait {
@@ -170,12 +249,6 @@ func (f *families) add(h uint64, n int32) (wait bool, err error) {
 	if wait || err != nil {
 		return wait, err
 	}
-	f.table.Change(row[0])[f.table.Acc(0)] = int64(n) + 1
-	f.table.Settle()
-	if f.parts == nil {
-		f.parts = map[uint64]int32{}
-	}
-	f.parts[h] = n + 1
 	f.rows.Settle()
 	return false, nil
 }
@@ -183,14 +256,6 @@ func (f *families) add(h uint64, n int32) (wait bool, err error) {
 // stored returns the hashes by which stored rows go to parts.
 func (f *families) stored(refs []state.Ref) []uint64 {
 	s := f.rows.side
-	if s.numbered {
-		ids := f.rows.Gather(0, refs).(*batch.Vec[int64])
-		out := make([]uint64, len(refs))
-		for i, id := range ids.Data {
-			out[i] = numberHash(id)
-		}
-		return out
-	}
 	cols := make([]batch.Column, len(s.cols))
 	which := make([]int, len(s.cols))
 	for i, c := range s.cols {
@@ -213,10 +278,7 @@ func (f *families) load() (wait bool) {
 	for _, r := range refs {
 		w := f.table.Row(r)
 		if n := w[f.table.Acc(0)]; n > 1 {
-			if f.parts == nil {
-				f.parts = map[uint64]int32{}
-			}
-			f.parts[f.table.Hash(r)] = int32(n)
+			f.know(f.table.Hash(r), int32(n))
 		}
 	}
 	return false

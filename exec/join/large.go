@@ -15,9 +15,11 @@ type large struct {
 	own   *rows
 	other *rows
 	part  int32
-	// Of a row whose sum of matches is to be found: its number, and the sum.
+	// Of a row whose sum of matches is to be found: its number (-1: none) and
+	// where it was stored, for good if it has a number, and the sum.
 	fresh  bool
 	number int64
+	place  uint64
 	sum    int64
 }
 
@@ -37,6 +39,7 @@ func (j *Joiner) findLarge() {
 			if s := c.own.side; s.tracked && c.fresh[i] {
 				l.fresh = true
 				if s.numbered {
+					l.place = c.own.Hash(c.refs[i])
 					l.number = c.own.Gather(0, c.refs[i:i+1]).(*batch.Vec[int64]).Data[0]
 				}
 			}
@@ -87,7 +90,10 @@ func (l *large) compare(j *Joiner) (more bool, err error) {
 	if l.sum == 0 {
 		return false, nil
 	}
-	place := l.own.families.place(l.b, row, []uint64{l.hash}, l.number)
+	place := []uint64{l.place}
+	if l.number < 0 {
+		place = l.own.families.place(l.b, row, []uint64{l.hash})
+	}
 	missing, err := l.own.Put(l.b.Cols, l.own.side.cols, row, place, l.number, true, own[:], make([]bool, 1))
 	if missing > 0 || err != nil {
 		return missing > 0, err

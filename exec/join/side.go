@@ -62,7 +62,7 @@ func newSide(in int, types []batch.Type, key []int, used []bool) *side {
 // lay decides how rows are stored. Ttl says that a row notes when it was touched.
 func (s *side) lay(updating, ttl bool) {
 	onlyKeys := !slices.ContainsFunc(s.cols, func(c int) bool { return !slices.Contains(s.key, c) })
-	s.numbered = !updating && !onlyKeys
+	s.numbered = !updating && !onlyKeys && !ttl // a part that is empty again would stay
 	if s.numbered {
 		s.layout.Keys = append(s.layout.Keys, state.Key{Kind: batch.Int64})
 	}
@@ -132,8 +132,17 @@ func (r *rows) put(b *batch.Batch, at []int32, hash []uint64, refs []state.Ref, 
 		first = r.id + 1
 		r.id += int64(len(at))
 	}
-	place := r.families.place(b, at, hash, first)
+	place := r.families.place(b, at, hash)
 	return r.Put(b.Cols, s.cols, at, place, first, !s.numbered, refs, fresh)
+}
+
+// chunk returns how many rows are stored at once. Where equal rows are looked for
+// a key that gets many rows must be spread before they make a long chain.
+func (s *side) chunk() int {
+	if s.numbered {
+		return state.Chunk
+	}
+	return state.Chunk / 4
 }
 
 // counts returns how often a row is there.

@@ -12,8 +12,14 @@ import (
 type Kind string
 
 // The kinds. Semi and Anti give left columns only, each left row once (with its
-// own count) if at least one (no) right row matches. NullAnti is NOT IN: a NULL
-// on either side makes the comparison unknown, and an unknown row does not pass.
+// own count) if at least one (no) right row matches.
+//
+// NullAnti is x NOT IN (SELECT y …) of one column each, without correlation: a
+// NULL on either side makes the comparison unknown, and an unknown row does not
+// pass; over no right rows at all every left row does. That depends on all right
+// rows, whatever their key, so both inputs lie on one instance. NOT IN of several
+// columns, or with correlation, is an Anti join on the correlated columns with
+// the condition (x = y) IS NOT FALSE.
 const (
 	Inner    Kind = "inner"
 	Left     Kind = "left"
@@ -30,7 +36,16 @@ const (
 //
 // NULL keys match nothing, but for those with NullEqual. Without keys every
 // left row meets every right row (a cross join: both inputs then lie on one
-// instance, or the smaller one on all).
+// instance, or the right one whole on each and the left one spread, but for right
+// and full joins).
+//
+// Rows are placed by the hash of their keys in the order of LeftKey and RightKey,
+// which is therefore what the inputs are exchanged by, whole.
+//
+// Pairs leave as rows come. Padded rows, and all rows of semi and anti joins,
+// leave when their tick is complete, by the sum of the counts that match: above
+// zero is a match. The output is updating unless both inputs are append-only and
+// the join is inner, semi, or padded on close.
 type Join struct {
 	Kind      Kind         `json:"kind"`
 	Left      []batch.Type `json:"l"` // columns of input 0
@@ -54,15 +69,18 @@ type Join struct {
 	// retracted.
 	Bound *Bound `json:"bound,omitempty"`
 	// TTL drops rows that nothing has touched for so long, in microseconds of
-	// the clock that ticks carry (Frontier.Born); 0: never.
+	// the clock that ticks carry (Frontier.Born); 0: never. A row is touched when
+	// it comes, is taken back or is matched. It goes without a word, up to an
+	// eighth of the time late.
 	TTL int64 `json:"ttl,omitempty"`
 }
 
 // Bound says Low ≤ right time − left time ≤ High, in microseconds, where both
 // columns have a watermark: a left row may go when the right watermark has
 // passed its time + High, a right row when the left one has passed its time −
-// Low. An outer row that is dropped without a match is padded then, not before,
-// unless the join's output is updating anyway.
+// Low. It is part of the match: On need not say it again. A row whose time is
+// NULL matches nothing. Rows go in groups, up to High − Low (and at least a
+// second) later than they might.
 type Bound struct {
 	LeftTime  int   `json:"lt"` // column of the left input
 	RightTime int   `json:"rt"` // column of the right input
@@ -105,3 +123,26 @@ func (j *Join) Types() []batch.Type { return outputs(j.Left, j.Right, j.Output) 
 
 // Types returns the types of the output columns.
 func (t *Temporal) Types() []batch.Type { return outputs(t.Left, t.Right, t.Output) }
+
+// Updating tells whether the output may take rows back.
+func (j *Join) Updating() bool {
+	if j.LeftUpdating || j.RightUpdating {
+		return true
+	}
+	switch j.Kind {
+	case Inner, Semi:
+		return false
+	}
+	return j.Bound == nil || !j.Bound.OnClose
+}
+
+// LendReason says why a join's work is not lent to other workers, for EXPLAIN.
+func (j *Join) LendReason() string {
+	return "a join compares each row with all that came before it"
+}
+
+// LendReason says why a temporal join's work is not lent to other workers, for
+// EXPLAIN.
+func (t *Temporal) LendReason() string {
+	return "a lookup needs the table as it is when the tick is complete"
+}
