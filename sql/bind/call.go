@@ -89,6 +89,9 @@ func (b *binder) environment(name string, pos ast.Pos) (n *expr.Node, ok bool, e
 
 // moment is the statement's time as one of SQL's functions gives it, else nil.
 func (b *binder) moment(name string) *expr.Node {
+	if b.deferred {
+		return deferredMoment(name)
+	}
 	now := b.env.Now.UnixMicro()
 	local := b.env.Now.In(b.zone())
 	_, offset := local.Zone()

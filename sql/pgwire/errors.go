@@ -26,7 +26,7 @@ func fields(e *result.Error) pgproto3.ErrorResponse {
 	return pgproto3.ErrorResponse{
 		Severity: severity, SeverityUnlocalized: severity, Code: e.Code,
 		Message: clean(e.Message), Detail: clean(e.Detail), Hint: clean(e.Hint),
-		Position: int32(e.Position),
+		Position: int32(e.Position), Where: clean(e.Where),
 	}
 }
 

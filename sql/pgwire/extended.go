@@ -28,6 +28,9 @@ func (c *conn) extended(kind byte, body []byte) bool {
 		if c.skip {
 			return true
 		}
+		if kind == 'E' {
+			c.group(c.syncNext())
+		}
 		return c.step(c.call(kind, body))
 	case 'F':
 		if c.skip {
@@ -85,6 +88,7 @@ func (c *conn) step(err error) bool {
 // sync ends a group of messages.
 func (c *conn) sync() bool {
 	c.skip = false
+	c.endGroup()
 	if c.session.Status() == 'I' {
 		c.closePortals()
 	}

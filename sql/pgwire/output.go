@@ -37,6 +37,8 @@ func (o *output) announce() {
 	switch {
 	case o.copy != nil:
 		o.copyResponse()
+	case o.d.CopyIn != result.Query:
+		o.askForCopy()
 	case o.d.Columns != nil:
 		o.c.send(rowDescription(o.d.Columns, o.format))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/dirigo-stream/dirigo/sql/result"
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -66,7 +67,7 @@ func (c *conn) execute(m *pgproto3.Execute) error {
 	}
 	if m.MaxRows == 0 && p.cursor == nil || p.d.Columns == nil || out.copy != nil {
 		p.done = true
-		if out.copy != nil {
+		if out.copy != nil || p.d.CopyIn != result.Query {
 			out.announce()
 		}
 		return c.run(p.d.Endless, out, func(ctx context.Context) (string, error) {
@@ -98,7 +99,11 @@ func (c *conn) fetch(p *portal, limit int64, out *output) error {
 		return nil
 	}
 	p.done = true
-	out.finish(selectTag(rows))
+	tag := p.cursor.Tag()
+	if strings.HasPrefix(tag, "SELECT ") {
+		tag = selectTag(rows)
+	}
+	out.finish(tag)
 	return nil
 }
 

@@ -23,7 +23,8 @@ func (c *conn) simple(text string) bool {
 	if len(statements) == 0 {
 		c.send(&pgproto3.EmptyQueryResponse{})
 	}
-	for _, st := range statements {
+	for i, st := range statements {
+		c.group(i == len(statements)-1)
 		if e := c.once(st); e != nil {
 			if e.Severity == "FATAL" {
 				c.fatal(e)
@@ -33,6 +34,7 @@ func (c *conn) simple(text string) bool {
 			break
 		}
 	}
+	c.endGroup()
 	return c.ready()
 }
 

@@ -15,7 +15,8 @@ type Error struct {
 	Message  string
 	Detail   string
 	Hint     string
-	Position int // in characters of the statement's text, from 1; 0: none
+	Where    string // the context: line and column of COPY
+	Position int    // in characters of the statement's text, from 1; 0: none
 	// Offset is the same in bytes, from 1; Locate turns it into Position.
 	Offset int
 	Cause  error

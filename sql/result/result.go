@@ -47,6 +47,13 @@ type Sink interface {
 	Setting(name, value string)
 }
 
+// Input is a Sink that also has data of the client: COPY … FROM STDIN.
+type Input interface {
+	// Next returns the data as it comes, cut anywhere, valid until the next call;
+	// io.EOF ends it.
+	Next(ctx context.Context) ([]byte, error)
+}
+
 // Format says how the rows of a result travel.
 type Format uint8
 
@@ -72,6 +79,10 @@ type Description struct {
 	Params  []uint32 // type OIDs
 	Columns []Column // nil: it gives no rows
 	Copy    Copy     // Format Query: rows, not COPY
+	// CopyIn asks the client for the data of COPY … FROM STDIN, in Columns columns
+	// of this format; the Sink is then an Input too. Format Query: nothing is asked.
+	CopyIn        Format
+	CopyInColumns int
 	// Endless says that it runs until somebody stops it.
 	Endless bool
 }

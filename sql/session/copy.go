@@ -11,8 +11,6 @@ import (
 // copyOut handles COPY … TO STDOUT, of a table, a query or a subscription.
 func (s *Session) copyOut(st *statement, n *ast.Copy, params []result.Param) (handler, error) {
 	switch {
-	case n.From:
-		return handler{}, notSupported(n.Pos, "COPY FROM", "Streams get their rows from their connector.")
 	case n.File != "" || n.Program:
 		return handler{}, notSupported(n.Pos, "COPY to a file or a program of the server", `Use COPY ... TO STDOUT, or psql's \copy.`)
 	}
@@ -68,10 +66,14 @@ func copyOptions(options ast.Options) (result.Copy, error) {
 	for _, opt := range options {
 		var err error
 		switch strings.ToLower(opt.Name) {
-		case "format", "encoding":
+		case "format", "encoding", "escape":
 		case "null":
 			c.Null = opt.Value
 		case "header":
+			if strings.EqualFold(opt.Value, "match") {
+				c.Header = true
+				break
+			}
 			c.Header, err = flag(options, "header", false)
 		case "delimiter":
 			c.Delimiter, err = oneByte(opt)

@@ -18,6 +18,9 @@ import (
 // running: a script creates what its next statement reads.
 func (s *Session) create(st *statement) handler {
 	return command(func(ctx context.Context, out result.Sink) (string, error) {
+		if err := s.settle(ctx); err != nil {
+			return "", err
+		}
 		s.db.ddl.Lock()
 		defer s.db.ddl.Unlock()
 		word := definition(st.node)
@@ -53,6 +56,8 @@ func withClause(n ast.Statement) ast.Options {
 		return n.With
 	case *ast.CreateView:
 		return n.With
+	case *ast.CreateTable:
+		return n.With
 	}
 	return nil
 }
@@ -64,6 +69,8 @@ func created(n ast.Statement) (ast.QName, bool) {
 	case *ast.CreateStream:
 		return n.Name, n.IfNotExists
 	case *ast.CreateView:
+		return n.Name, n.IfNotExists
+	case *ast.CreateTable:
 		return n.Name, n.IfNotExists
 	}
 	return nil, false
@@ -79,8 +86,11 @@ func texts(name ast.QName) []string {
 
 func (s *Session) bindCreate(n ast.Statement) (*bind.Create, error) {
 	env := s.bindEnv(nil, nil)
-	if v, ok := n.(*ast.CreateView); ok {
-		return bind.CreateView(v, env)
+	switch n := n.(type) {
+	case *ast.CreateView:
+		return bind.CreateView(n, env)
+	case *ast.CreateTable:
+		return bind.CreateTable(n, env)
 	}
 	return bind.CreateStream(n.(*ast.CreateStream), env)
 }
@@ -94,6 +104,9 @@ func (s *Session) planned(c *bind.Create) (*catalog.Object, error) {
 	if c.Plan == nil {
 		return o, nil
 	}
+	if o.Table != nil {
+		return o, s.plannedTable(c)
+	}
 	o.Query.TimeZone = s.settings.zone.String()
 	if o.Query.SLO == 0 {
 		if slo := s.settings.defaultSLO(); slo > 0 {
@@ -106,10 +119,7 @@ func (s *Session) planned(c *bind.Create) (*catalog.Object, error) {
 	}
 	options := physical.Options{Parallelism: c.Parallelism, Partitions: s.db.partitions}
 	if options.Parallelism == 0 {
-		options.Parallelism = s.settings.number("dirigo.parallelism")
-	}
-	if options.Parallelism == 0 {
-		options.Parallelism = s.db.cfg.Parallelism
+		options.Parallelism = s.parallelism()
 	}
 	var err error
 	if o.Query.Graph, err = planner.Continuous(c.Plan, options); err != nil {
@@ -118,17 +128,33 @@ func (s *Session) planned(c *bind.Create) (*catalog.Object, error) {
 	return o, s.db.readable(o.Query.Graph)
 }
 
+// plannedTable gives a table's hidden view its plan: one reader, as the log has
+// one partition, and as many keepers as queries have instances.
+func (s *Session) plannedTable(c *bind.Create) error {
+	options := physical.Options{Parallelism: s.parallelism(), Partitions: func(uint64) int { return 1 }}
+	view := &c.Object.Table.View
+	view.TimeZone = "UTC"
+	var err error
+	view.Graph, err = planner.Continuous(c.Plan, options)
+	return err
+}
+
+// parallelism is how many instances queries get that do not say; 0: the planner's choice.
+func (s *Session) parallelism() int {
+	if n := s.settings.number("dirigo.parallelism"); n > 0 {
+		return n
+	}
+	return s.db.cfg.Parallelism
+}
+
 // readable refuses a continuous query over what the engine has no feed of.
 func (db *DB) readable(g *job.Graph) error {
 	for _, v := range g.Vertices {
 		if v.Read == nil {
 			continue
 		}
-		if o, ok := db.cfg.Catalog.ByID(v.Read.Relation); ok && o.Source != nil {
+		if o, ok := db.cfg.Catalog.ByID(v.Read.Relation); ok && (o.Source != nil || o.Table != nil || o.Query != nil) {
 			continue
-		} else if ok {
-			return result.Errorf(result.CodeUnsupported, "a continuous query cannot read %s %q yet: only streams", o.Kind, o.Name).
-				WithHint("Repeat the query of %s in a WITH; views over views come in a later release.", o.Name)
 		}
 		return result.Errorf(result.CodeUnsupported, "a continuous query cannot read system relations").
 			WithHint("SELECT reads them as they are now.")
@@ -185,6 +211,9 @@ func (db *DB) start(ctx context.Context, o *catalog.Object) error {
 		if err := db.cfg.Engine.AddSource(*o.Source); err != nil {
 			return err
 		}
+	}
+	if o.Table != nil {
+		return db.cfg.Engine.AddTable(ctx, *o.Table)
 	}
 	if o.Query != nil {
 		return db.cfg.Engine.StartQuery(ctx, *o.Query)

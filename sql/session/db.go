@@ -9,34 +9,16 @@ import (
 	"time"
 
 	"github.com/dirigo-stream/dirigo/connectors"
-	"github.com/dirigo-stream/dirigo/exec/batch"
-	"github.com/dirigo-stream/dirigo/exec/job"
 	"github.com/dirigo-stream/dirigo/sql/catalog"
 	"github.com/dirigo-stream/dirigo/sql/system"
 )
 
-// Engine runs queries; *job.Engine is one.
-type Engine interface {
-	system.Engine
-	AddSource(job.SourceDef) error
-	CheckSource(context.Context, job.SourceDef) error
-	CheckSink(context.Context, job.SinkDef) error
-	Partitions(ctx context.Context, id uint64) (int, error)
-	RemoveSource(id uint64)
-	Keep(ids []uint64)
-	StartQuery(context.Context, job.QueryDef) error
-	DropQuery(ctx context.Context, id uint64) error
-	SetSLO(id uint64, slo time.Duration) error
-	Query(id uint64) (job.QueryStatus, bool)
-	Run(context.Context, job.Bounded, func(*batch.Batch) error) error
-	Subscribe(ctx context.Context, id uint64, snapshot bool, emit func(job.Changes) error) error
-	Flush(context.Context) error
-}
-
 // Config is what sessions work with; Catalog and Engine are required.
 type Config struct {
-	Catalog    *catalog.Catalog
-	Engine     Engine
+	Catalog *catalog.Catalog
+	Engine  Engine
+	// Begin begins a transaction; nil: those of Engine, where it is a *job.Engine.
+	Begin      func(lockTimeout time.Duration) Txn
 	Connectors map[string]connectors.Connector
 	// Schemas and OptionNames are asked about connectors; see bind.Env.
 	Schemas     func(connector string, options map[string]string) ([]connectors.Column, error)
@@ -64,14 +46,17 @@ func New(cfg Config) *DB {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Begin == nil {
+		cfg.Begin = beginner(cfg.Engine)
+	}
 	if cfg.Version == "" {
 		cfg.Version = "dev"
 	}
 	return &DB{cfg: cfg, started: cfg.Clock(), open: map[*Session]bool{}}
 }
 
-// Restore hands the engine all that the catalog holds: sources first, then
-// queries in the order of their ids, so that each finds what it reads. A query
+// Restore hands the engine all that the catalog holds: sources and tables first,
+// then queries in the order of their ids, so that each finds what it reads. A query
 // that cannot be started is left out and logged: the others must run.
 func (db *DB) Restore(ctx context.Context) error {
 	objects := db.cfg.Catalog.List()
@@ -84,11 +69,9 @@ func (db *DB) Restore(ctx context.Context) error {
 			return fmt.Errorf("restore %s %s: %w", o.Kind, o.Name, err)
 		}
 	}
-	ids := make([]uint64, 0, len(objects))
-	for _, o := range objects {
-		ids = append(ids, o.ID)
+	if err := db.restoreTables(ctx, objects); err != nil {
+		return err
 	}
-	db.cfg.Engine.Keep(ids)
 	for _, o := range objects {
 		if o.Query == nil {
 			continue
@@ -98,6 +81,30 @@ func (db *DB) Restore(ctx context.Context) error {
 				return fmt.Errorf("restore %s %s: %w", o.Kind, o.Name, err)
 			}
 			db.cfg.Logger.Error("a query does not start", "name", o.Name, "id", o.ID, "error", err)
+		}
+	}
+	return nil
+}
+
+// restoreTables drops what belongs to no object any more, and brings the tables back.
+func (db *DB) restoreTables(ctx context.Context, objects []*catalog.Object) error {
+	var ids, tables []uint64
+	for _, o := range objects {
+		ids = append(ids, o.ID)
+		if o.Table != nil {
+			ids, tables = append(ids, o.Table.View.ID), append(tables, o.ID)
+		}
+	}
+	db.cfg.Engine.Keep(ids)
+	if err := db.cfg.Engine.KeepTables(ctx, tables); err != nil {
+		return fmt.Errorf("restore tables: %w", err)
+	}
+	for _, o := range objects {
+		if o.Table == nil {
+			continue
+		}
+		if err := db.cfg.Engine.AddTable(ctx, *o.Table); err != nil {
+			return fmt.Errorf("restore %s %s: %w", o.Kind, o.Name, err)
 		}
 	}
 	return nil

@@ -59,8 +59,11 @@ func (s *Session) object(name ast.QName, kind ast.ObjectKind) (*catalog.Object, 
 	}
 	if !isKind(o, kind) {
 		word := "STREAM"
-		if o.Kind == catalog.View {
+		switch o.Kind {
+		case catalog.View:
 			word = "MATERIALIZED VIEW"
+		case catalog.Table:
+			word = "TABLE"
 		}
 		e := result.Errorf(result.CodeWrongObject, "%q is not a %s", o.Name, kindName(kind)).
 			WithHint("It is a %s: say %s.", o.Kind, word)
@@ -73,6 +76,9 @@ func (s *Session) object(name ast.QName, kind ast.ObjectKind) (*catalog.Object, 
 // after a crash, then the engine stops what ran.
 func (s *Session) drop(n *ast.Drop) handler {
 	return command(func(ctx context.Context, out result.Sink) (string, error) {
+		if err := s.settle(ctx); err != nil {
+			return "", err
+		}
 		s.db.ddl.Lock()
 		defer s.db.ddl.Unlock()
 		word := definition(n)
@@ -156,6 +162,11 @@ func (db *DB) halt(ctx context.Context, doomed []*catalog.Object) error {
 		}
 	}
 	for _, o := range doomed {
+		if o.Table != nil {
+			if err := db.cfg.Engine.DropTable(ctx, o.ID); err != nil {
+				errs = append(errs, fmt.Errorf("drop %s %s: %w", o.Kind, o.Name, err))
+			}
+		}
 		if o.Source != nil {
 			db.cfg.Engine.RemoveSource(o.ID)
 		}

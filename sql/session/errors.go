@@ -6,6 +6,7 @@ import (
 
 	"github.com/dirigo-stream/dirigo/connectors"
 	"github.com/dirigo-stream/dirigo/exec/expr"
+	"github.com/dirigo-stream/dirigo/exec/job"
 	"github.com/dirigo-stream/dirigo/sql/ast"
 	"github.com/dirigo-stream/dirigo/sql/bind"
 	"github.com/dirigo-stream/dirigo/sql/catalog"
@@ -35,6 +36,14 @@ func translated(err error) *result.Error {
 		value  *expr.Error
 		option *connectors.OptionError
 	)
+	switch {
+	case errors.Is(err, job.ErrLockTimeout):
+		return &result.Error{Code: "55P03", Message: "canceling statement due to lock timeout", Cause: err}
+	case errors.Is(err, job.ErrDeadlock):
+		return &result.Error{Code: "40P01", Message: "deadlock detected", Hint: "Run the transaction again.", Cause: err}
+	case errors.Is(err, job.ErrNoTable):
+		return &result.Error{Code: result.CodeUndefinedTable, Message: err.Error(), Cause: err}
+	}
 	switch {
 	case errors.As(err, &syntax):
 		return located(&result.Error{Code: syntax.Code, Message: syntax.Message, Hint: syntax.Hint}, syntax.Pos)

@@ -66,6 +66,18 @@ func (e *fakeEngine) Partitions(context.Context, uint64) (int, error) { return 0
 
 func (e *fakeEngine) Keep([]uint64) {}
 
+func (e *fakeEngine) AddTable(_ context.Context, d job.TableDef) error {
+	e.call("add table %s", d.Name)
+	return nil
+}
+
+func (e *fakeEngine) DropTable(_ context.Context, id uint64) error {
+	e.call("drop table %d", id)
+	return nil
+}
+
+func (e *fakeEngine) KeepTables(context.Context, []uint64) error { return nil }
+
 func (e *fakeEngine) RemoveSource(id uint64) {
 	e.call("remove %s", e.sources[id].Name)
 	delete(e.sources, id)

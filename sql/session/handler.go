@@ -12,7 +12,11 @@ func (s *Session) handler(st *statement, params []result.Param) (handler, error)
 	switch n := st.node.(type) {
 	case *ast.Select:
 		return s.query(st, n, params)
-	case *ast.CreateStream, *ast.CreateView:
+	case *ast.Insert, *ast.Update, *ast.Delete:
+		return s.change(st, params)
+	case *ast.Truncate:
+		return s.truncate(n), nil
+	case *ast.CreateStream, *ast.CreateView, *ast.CreateTable:
 		return s.create(st), nil
 	case *ast.Drop:
 		return s.drop(n), nil
@@ -25,11 +29,17 @@ func (s *Session) handler(st *statement, params []result.Param) (handler, error)
 	case *ast.Explain:
 		return s.explain(st, n)
 	case *ast.Copy:
+		if n.From {
+			return s.copyIn(n)
+		}
 		return s.copyOut(st, n, params)
 	case *ast.Subscribe:
 		return s.subscribe(n)
 	case *ast.Flush:
 		return command(func(ctx context.Context, _ result.Sink) (string, error) {
+			if err := s.settle(ctx); err != nil {
+				return "", err
+			}
 			return "FLUSH", s.db.cfg.Engine.Flush(ctx)
 		}), nil
 	}
@@ -72,19 +82,8 @@ func (s *Session) own(st *statement, params []result.Param) (handler, error) {
 
 // refuse says what to do instead of a statement that is not there yet.
 func refuse(n ast.Statement) error {
-	const (
-		rows       = "Streams get their rows from their connector: write to the topic or file that it reads."
-		savepoints = "A transaction holds no changes that could be undone in part."
-	)
+	const savepoints = "A transaction is undone as a whole: ROLLBACK."
 	switch n := n.(type) {
-	case *ast.Insert:
-		return notSupported(n.Pos, "INSERT", rows)
-	case *ast.Update:
-		return notSupported(n.Pos, "UPDATE", rows)
-	case *ast.Delete:
-		return notSupported(n.Pos, "DELETE", rows)
-	case *ast.CreateTable:
-		return notSupported(n.Pos, "CREATE TABLE", "Use CREATE STREAM ... WITH (connector = ...), or CREATE MATERIALIZED VIEW.")
 	case *ast.Savepoint:
 		return notSupported(n.Pos, "SAVEPOINT", savepoints)
 	case *ast.Rollback:

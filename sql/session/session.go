@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dirigo-stream/dirigo/sql/ast"
+	"github.com/dirigo-stream/dirigo/sql/catalog"
 	"github.com/dirigo-stream/dirigo/sql/parse"
 	"github.com/dirigo-stream/dirigo/sql/result"
 )
@@ -23,6 +24,8 @@ type Session struct {
 	tx       transaction
 	prepared map[string]*prepared
 	cursors  map[string]*cursor
+	more     bool            // another statement of the same message follows
+	tick     uint64          // of the session's own last change
 	ctx      context.Context // ends with the session; cursors live in it
 	end      context.CancelFunc
 	activity atomic.Pointer[activity] // for other sessions to look at
@@ -49,6 +52,7 @@ func (s *Session) Close() {
 	for name := range s.cursors {
 		s.closeCursor(name)
 	}
+	s.tx.undo()
 	s.end()
 	s.db.leave(s)
 }
@@ -80,6 +84,9 @@ func (s *Session) Split(sql string) ([]result.Statement, error) {
 	for i, p := range list {
 		out[i] = &statement{s: s, node: p.Stmt, text: sql, sql: sql[p.Start:p.End]}
 	}
+	for _, st := range out {
+		st.(*statement).once = true
+	}
 	return out, nil
 }
 
@@ -95,7 +102,7 @@ func (s *Session) Prepare(sql string, params []uint32) (result.Statement, error)
 		return nil, result.Errorf(result.CodeSyntax, "cannot insert multiple commands into a prepared statement")
 	}
 	st := list[0].(*statement)
-	st.params = params
+	st.params, st.once = params, false
 	return st, nil
 }
 
@@ -106,6 +113,12 @@ type statement struct {
 	text   string // of the whole message, to which positions refer
 	sql    string // of this statement alone
 	params []uint32
+	// once says that it runs right after it was described, and never again: what
+	// was bound then need not be bound anew. It is kept in ready, with the catalog
+	// that it was bound in.
+	once  bool
+	ready *handler
+	bound *catalog.Snapshot
 }
 
 // handler is a statement ready to run.
@@ -119,6 +132,9 @@ func (st *statement) Describe() (result.Description, error) {
 	h, err := st.prepare(nil)
 	if err != nil {
 		return result.Description{}, told(st.s.ctx, err, st.text)
+	}
+	if st.once {
+		st.ready, st.bound = &h, st.s.db.cfg.Catalog.Snapshot()
 	}
 	return h.d, nil
 }
@@ -134,7 +150,7 @@ func (st *statement) Run(ctx context.Context, params []result.Param, out result.
 	defer s.note("idle", st.sql)
 	ctx, cancel := s.settings.limit(ctx)
 	defer cancel()
-	h, err := st.prepare(params)
+	h, err := st.handler(params)
 	if err == nil {
 		var tag string
 		if tag, err = h.run(ctx, params, s.settings.heard(out)); err == nil {
@@ -142,6 +158,15 @@ func (st *statement) Run(ctx context.Context, params []result.Param, out result.
 		}
 	}
 	return "", told(ctx, err, st.text)
+}
+
+// handler is what Describe has bound, if that still holds, or bound anew.
+func (st *statement) handler(params []result.Param) (handler, error) {
+	if h := st.ready; h != nil && params == nil && st.bound == st.s.db.cfg.Catalog.Snapshot() {
+		st.ready = nil
+		return *h, st.s.tx.allows(st.node)
+	}
+	return st.prepare(params)
 }
 
 func (st *statement) prepare(params []result.Param) (handler, error) {

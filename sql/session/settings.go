@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -48,7 +49,7 @@ var known = index([]setting{
 	{name: "lc_monetary", value: "C", what: "Accepted, without effect."},
 	{name: "lc_numeric", value: "C", what: "Accepted, without effect."},
 	{name: "lc_time", value: "C", what: "Accepted, without effect."},
-	{name: "lock_timeout", value: "0", what: "Accepted, without effect."},
+	{name: "lock_timeout", value: "0", what: "How long a change waits for the lock of its table; 0: 10 s.", check: timeout},
 	{name: "max_identifier_length", value: "63", what: "Longest name, in bytes.", fixed: true},
 	{name: "row_security", value: "on", what: "Accepted, without effect."},
 	{name: "search_path", value: `"$user", public`, what: "Accepted; all objects are in public.", report: false},
@@ -282,4 +283,12 @@ func (q quiet) Notice(n *result.Error) {
 	if n.Severity == "WARNING" && !q.warnings {
 		q.Sink.Notice(n)
 	}
+}
+
+// Next implements result.Input, where the client's sink does.
+func (q quiet) Next(ctx context.Context) ([]byte, error) {
+	if in, ok := q.Sink.(result.Input); ok {
+		return in.Next(ctx)
+	}
+	return nil, io.EOF
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/dirigo-stream/dirigo/sql/ast"
@@ -10,11 +11,13 @@ import (
 
 // transaction is where a session stands between BEGIN and COMMIT. Reads are of
 // one moment each and definitions change outside, so all there is to keep are
-// the settings to go back to.
+// the changes of tables, and the settings to go back to.
 type transaction struct {
-	state  byte              // 0, T or E
-	before map[string]string // the settings at BEGIN
-	local  map[string]bool   // settings that SET LOCAL changed
+	state    byte              // 0, T or E
+	before   map[string]string // the settings at BEGIN
+	local    map[string]bool   // settings that SET LOCAL changed
+	readOnly bool
+	txn      Txn // nil: no table was changed yet
 }
 
 func (t *transaction) status() byte {
@@ -24,9 +27,18 @@ func (t *transaction) status() byte {
 	return t.state
 }
 
+// fail undoes what was changed: others need not wait for the ROLLBACK.
 func (t *transaction) fail() {
+	t.undo()
 	if t.state == 'T' {
 		t.state = 'E'
+	}
+}
+
+func (t *transaction) undo() {
+	if t.txn != nil {
+		t.txn.Rollback()
+		t.txn = nil
 	}
 }
 
@@ -78,20 +90,25 @@ func (s *Session) begin(st *ast.Begin) handler {
 			out.Notice(result.Warningf("25001", "there is already a transaction in progress"))
 			return "BEGIN", nil
 		}
-		s.tx = transaction{state: 'T', before: s.settings.copy(), local: map[string]bool{}}
+		s.tx = transaction{state: 'T', before: s.settings.copy(), local: map[string]bool{}, txn: s.tx.txn}
+		s.tx.readOnly = slices.Contains(st.Modes, "read only")
 		return "BEGIN", nil
 	})
 }
 
 func (s *Session) finish(commit bool) handler {
-	return command(func(_ context.Context, out result.Sink) (string, error) {
+	return command(func(ctx context.Context, out result.Sink) (string, error) {
 		tag := "ROLLBACK"
 		if s.tx.state == 0 {
 			out.Notice(result.Warningf("25P01", "there is no transaction in progress"))
 		}
+		var failed error
 		if commit && s.tx.state != 'E' {
-			tag = "COMMIT"
+			if failed = s.commit(ctx); failed == nil {
+				tag = "COMMIT"
+			}
 		}
+		s.tx.undo()
 		for name, c := range s.cursors {
 			if !c.hold || tag == "ROLLBACK" && c.inside {
 				s.closeCursor(name)
@@ -102,6 +119,6 @@ func (s *Session) finish(commit bool) handler {
 			s.settings.back(s.tx, tag == "COMMIT", out)
 		}
 		s.tx = transaction{}
-		return tag, nil
+		return tag, failed
 	})
 }
