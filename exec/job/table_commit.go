@@ -34,6 +34,11 @@ func (ts *tables) enqueue(parts []*changes) (*commitment, error) {
 	if err := ts.failureLocked(); err != nil {
 		return nil, err
 	}
+	for _, p := range parts {
+		if ts.all[p.t.def.ID] != p.t {
+			return nil, fmt.Errorf("table %s: %w", p.t.def.Name, ErrNoTable)
+		}
+	}
 	ts.number++
 	c.number = ts.number
 	for _, p := range parts {
@@ -60,6 +65,9 @@ func (t *table) expect(c *commitment, ch *changes) {
 		if f != nil {
 			f.addKeys(ch)
 		}
+	}
+	if t.filter != nil && t.filter.stale() {
+		t.filter, t.misses = nil, 0 // made anew when it would be of use
 	}
 }
 

@@ -6,8 +6,12 @@ package job
 // et al., Scalable Bloom Filters, 2007). A key that was deleted stays in.
 type keyFilter struct {
 	parts []filterPart
-	keys  int // added
+	keys  int64 // added
+	live  int64 // rows that are there
 }
+
+// stale says that most of what the filter holds has been deleted.
+func (f *keyFilter) stale() bool { return f.keys > 4*f.live+1<<20 }
 
 type filterPart struct {
 	lines [][8]uint64
@@ -51,7 +55,8 @@ func (f *keyFilter) add(hash uint64) {
 func (f *keyFilter) addKeys(ch *changes) {
 	for k, b := range ch.batches {
 		for row, h := range ch.hashes[k] {
-			if b.DiffAt(row) > 0 {
+			n := b.DiffAt(row)
+			if f.live += n; n > 0 {
 				f.add(h)
 			}
 		}

@@ -20,7 +20,8 @@ type lockWait struct {
 	granted chan error // nil: the lock is the transaction's
 }
 
-// acquire takes a table's writer lock, or joins the queue for it.
+// acquire takes a table's writer lock, or joins the queue for it. Nobody waits
+// for a transaction that holds nothing.
 func (ts *tables) acquire(t *table, txn *Txn) (*lockWait, error) {
 	ts.lockMu.Lock()
 	defer ts.lockMu.Unlock()
@@ -28,7 +29,7 @@ func (ts *tables) acquire(t *table, txn *Txn) (*lockWait, error) {
 		t.holder = txn
 		return nil, nil
 	}
-	if waitsFor(t, len(t.waiting), txn, map[*Txn]bool{}) {
+	if len(txn.held) > 0 && waitsFor(t, len(t.waiting), txn, map[*Txn]bool{}) {
 		return nil, fmt.Errorf("table %s: %w", t.def.Name, ErrDeadlock)
 	}
 	w := &lockWait{txn: txn, granted: make(chan error, 1)}

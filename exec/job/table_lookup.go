@@ -288,6 +288,7 @@ func (t *table) fillFilter(f *keyFilter) error {
 			for _, h := range hashes {
 				f.add(h)
 			}
+			f.live += int64(len(hashes))
 			return nil
 		})
 		if err != nil {

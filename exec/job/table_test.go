@@ -1,10 +1,13 @@
 package job
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/op"
@@ -212,6 +215,43 @@ func TestTableBasics(t *testing.T) {
 	}
 	if ids, err := h.eng.tables.log.tables(); err != nil || len(ids) != 0 {
 		t.Fatalf("logs of %v are left, %v", ids, err)
+	}
+	h.close()
+}
+
+// TestIdleTablesAreFree: after the last commit no goroutine is left of tables,
+// and nothing is kept of what the view has applied.
+func TestIdleTablesAreFree(t *testing.T) {
+	h := newHarness(t, 1, 1)
+	h.openTables([]TableDef{testTable(100, 2, []int{0})})
+	for k := range int64(50) {
+		h.commit(100, nil, []testRow{{k, 1, "x"}})
+	}
+	h.flush()
+	ts := h.eng.tables
+	ts.settle()
+	tab := ts.table(100)
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		tab.mu.Lock()
+		left := len(tab.overlay.entries) + len(tab.overlay.heads)
+		tab.mu.Unlock()
+		ts.mu.Lock()
+		writing := ts.writing
+		ts.mu.Unlock()
+		if left == 0 && !writing {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d entries are left, writing %v", left, writing)
+		}
+	}
+	stacks := make([]byte, 1<<20)
+	if stacks = stacks[:runtime.Stack(stacks, true)]; bytes.Contains(stacks, []byte("(*tables).write")) {
+		t.Fatalf("the committer runs:\n%s", stacks)
+	}
+	st := h.eng.Sources()
+	if len(st) != 1 || st[0].Decoded != 50 || len(st[0].Partitions) != 1 || st[0].Partitions[0].Next != 50 || st[0].Partitions[0].High != 50 {
+		t.Fatalf("status %+v", st)
 	}
 	h.close()
 }

@@ -49,6 +49,8 @@ var Checks = []Check{
 	{"incarnations rise", incarnationsRise},
 	{"logs are apart and in order", logsInOrder},
 	{"logs survive", logsSurvive},
+	{"journal: one record", journalReadsOne},
+	{"journal: what fits", journalFits},
 	{"spill is emptied", spillIsEmptied},
 	{"spill keeps the last value", spillKeepsLast},
 	{"calls may be concurrent", concurrentCalls},
@@ -329,6 +331,64 @@ func logsInOrder(d Disk) error {
 				return nil
 			}(),
 		)
+	})
+}
+
+func journalReadsOne(d Disk) error {
+	return with(d, func(s storage.Store) error {
+		j, err := s.Journal("j")
+		if err != nil {
+			return err
+		}
+		other, err := s.Journal("jj")
+		if err != nil {
+			return err
+		}
+		var keys []string
+		list := func(key string) error { keys = append(keys, key); return nil }
+		if err := errors.Join(
+			j.Put(ctx, []storage.Record{rec("b/2", "two"), rec("a", "0"), rec("b/1", "")}, nil),
+			other.Put(ctx, []storage.Record{rec("b/3", "other")}, nil),
+			j.Keys("b/", list),
+		); err != nil {
+			return err
+		}
+		if got := strings.Join(keys, " "); got != "b/1 b/2" {
+			return fmt.Errorf("keys %q", got)
+		}
+		if v, err := j.Get("b/2"); err != nil || string(v) != "two" {
+			return fmt.Errorf("got %q, %v", v, err)
+		}
+		_, err = j.Get("b/3")
+		return missing(err, "a key of another journal")
+	})
+}
+
+// journalFits: what fits is written by one Put, however many and large.
+func journalFits(d Disk) error {
+	return with(d, func(s storage.Store) error {
+		j, err := s.Journal("j")
+		if err != nil {
+			return err
+		}
+		for _, size := range []int{0, 100, 10_000, 100_000, 300_000} {
+			var sizes []int
+			var puts []storage.Record
+			for len(sizes) < 2000 && j.Fits(append(sizes, size)) {
+				sizes = append(sizes, size)
+				puts = append(puts, storage.Record{Key: fmt.Sprintf("%d/%d", size, len(puts)), Value: data(uint64(len(puts)), size)})
+				if len(puts) > 40 && size >= 300_000 {
+					break
+				}
+			}
+			if len(puts) == 0 && size < 10_000 {
+				return fmt.Errorf("not even one record of %d bytes fits", size)
+			}
+			if err := j.Put(ctx, puts, nil); err != nil {
+				return fmt.Errorf("%d records of %d bytes fit, and do not: %w", len(puts), size, err)
+			}
+		}
+		return nil
 	})
 }
 
