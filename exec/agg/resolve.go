@@ -28,7 +28,10 @@ func Resolve(name string, arg *batch.Type, distinct bool) (batch.Type, error) {
 	case "avg":
 		result, ok = avgKind(k)
 	case "min", "max":
-		result, ok = k, k != batch.Bool
+		if k == batch.Array {
+			return batch.ArrayOf(batch.T(arg.Elem)), nil
+		}
+		result, ok = k, k != batch.Bool && k.Rep() != batch.RepBytes
 	case "bool_and", "every", "bool_or":
 		result, ok = batch.Bool, k == batch.Bool
 	case "string_agg": // (value, separator)
@@ -44,7 +47,7 @@ func Resolve(name string, arg *batch.Type, distinct bool) (batch.Type, error) {
 		return batch.Type{}, fmt.Errorf("aggregate function %s does not exist", name)
 	}
 	if !ok {
-		return batch.Type{}, fmt.Errorf("function %s(%s) does not exist", name, batch.T(k))
+		return batch.Type{}, fmt.Errorf("function %s(%s) does not exist", name, batch.Type{Kind: k, Elem: arg.Elem})
 	}
 	return batch.T(result), nil
 }

@@ -39,3 +39,7 @@ func fromValue(err error) *Error {
 var errDivZero = &Error{Code: "22012", Message: "division by zero"}
 
 func outOfRange(k batch.Kind) *Error { return fromValue(batch.OutOfRange(k)) }
+
+// ErrorOf returns the error of a value (*batch.ValueError) as one of an
+// expression.
+func ErrorOf(err error) *Error { return fromValue(err) }

@@ -9,3 +9,6 @@ var functions = extend(
 	),
 	clockTable(), byteaTable(), uuidTable(), jsonTable(), arrayTable(), checkTable(),
 )
+
+// Known tells whether there is a function of a name.
+func Known(name string) bool { return functions[canonical(name)] != nil }

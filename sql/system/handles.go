@@ -3,6 +3,7 @@ package system
 import (
 	"reflect"
 
+	"github.com/dirigo-stream/dirigo/exec/expr"
 	"github.com/dirigo-stream/dirigo/sql/ast"
 	"github.com/dirigo-stream/dirigo/sql/catalog"
 	"github.com/dirigo-stream/dirigo/sql/result"
@@ -81,10 +82,10 @@ func (w *walker) note(n any) {
 		w.tables = append(w.tables, n)
 	case *ast.WindowTable:
 		w.windows = true
-	case *ast.TableFunc, *ast.Array, *ast.ArraySubquery, *ast.Quantified, *ast.Index:
+	case *ast.TableFunc, *ast.ArraySubquery:
 		w.asks = true
 	case *ast.Cast:
-		w.asks = w.asks || n.Type.Dims > 0 || isReg(typeNames[n.Type.Name]) ||
+		w.asks = w.asks || isReg(typeNames[n.Type.Name]) ||
 			n.Type.Name == "name" || n.Type.Name == "oid" || n.Type.Name == "char"
 	case *ast.Call:
 		name := n.Name.Last().Text
@@ -92,7 +93,7 @@ func (w *walker) note(n any) {
 			return // the one with two arguments is every query's
 		}
 		w.asks = w.asks || find(n.Name) != nil || catalogFunctions[name] != nil || sessionFunctions[name] != nil && !moments[name] ||
-			arrayFunctions[name] != nil || name == "pg_typeof" || name == "unnest"
+			arrayFunctions[name] != nil && !expr.Known(name) || name == "pg_typeof" || name == "unnest"
 	}
 }
 

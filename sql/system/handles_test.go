@@ -14,9 +14,11 @@ func TestHandles(t *testing.T) {
 		"SELECT 1": false,
 		"SELECT age(TIMESTAMP '2026-03-01', TIMESTAMP '2026-01-15')": false,
 		"SELECT age(TIMESTAMPTZ '2026-03-01')":                       true,
-		"SELECT now()":                                               false,
-		"SELECT pg_backend_pid()":                                    true,
-		"SELECT * FROM dirigo_queries":                               true,
+		"SELECT (ARRAY[1, 2])[1], 1 = ANY ('{1}'::int[])":            false,
+		"SELECT array_to_string(ARRAY[1, 2], ',')":                   false,
+		"SELECT now()":                 false,
+		"SELECT pg_backend_pid()":      true,
+		"SELECT * FROM dirigo_queries": true,
 	} {
 		node, err := parse.ParseOne(sql)
 		if err != nil {
