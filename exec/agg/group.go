@@ -22,6 +22,7 @@ type Grouper struct {
 
 	// What Resume goes on with, in this order.
 	work     []item     // rows to add
+	later    backlog    // rows that wait for the end of the tick
 	partial  *absorbing // a lessee's tables to merge
 	advance  bool       // an Advance is running, at frontier
 	closing  *closing   // the windows it closes
@@ -43,6 +44,7 @@ type item struct {
 	b    *batch.Batch
 	pane int64
 	rows []int32
+	due  bool // to be added now: not to be put off
 }
 
 var (
@@ -115,6 +117,11 @@ func (g *Grouper) Resume(out exec.Emitter, fuel int) (more bool, err error) {
 			return more, err
 		}
 	}
+	if g.advance || g.later.full() {
+		if more, err := g.catchUp(out, fuel); more || err != nil {
+			return more, err
+		}
+	}
 	if g.advance {
 		if more, err := g.advanceMore(out, fuel); more || err != nil {
 			return more, err
@@ -152,6 +159,10 @@ func (g *Grouper) pushWork() (wait bool, err error) {
 	}
 	work, g.work = g.work, nil
 	for _, it := range work {
+		if !it.due && (g.store.Pressed() || g.later.waits()) {
+			g.putOff(it)
+			continue
+		}
 		var away []int32
 		for rows := it.rows; len(rows) > 0; {
 			n := min(len(rows), state.Chunk)
@@ -166,7 +177,7 @@ func (g *Grouper) pushWork() (wait bool, err error) {
 			g.store.Unpin()
 		}
 		if len(away) > 0 {
-			g.work = append(g.work, item{it.b, it.pane, away})
+			g.work = append(g.work, item{it.b, it.pane, away, true})
 		}
 	}
 	return len(g.work) > 0, nil
@@ -176,7 +187,7 @@ func (g *Grouper) pushWork() (wait bool, err error) {
 func (g *Grouper) sort(b *batch.Batch, rows []int32) error {
 	w := g.spec.Window
 	if w == nil {
-		g.work = append(g.work, item{b, 0, rows})
+		g.work = append(g.work, item{b: b, rows: rows})
 		return nil
 	}
 	late := func(row int32) error { return g.late(b, row) }

@@ -42,7 +42,7 @@ func (l *lessee) Push(_ int, b *batch.Batch) error {
 	if rows == nil {
 		rows = l.first(b.N)
 	}
-	items := []item{{b, 0, rows}}
+	items := []item{{b: b, rows: rows}}
 	if l.spec.Window != nil {
 		// What is closed is for the lessor to say.
 		never := func(int32) error { return nil }

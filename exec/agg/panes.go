@@ -15,7 +15,7 @@ func (c *core) sort(b *batch.Batch, rows []int32, mark int64, late func(int32) e
 	if c.panes && len(rows) > 0 && times.Null == nil {
 		pane := c.grid.PaneOf(times.Data[rows[0]])
 		if c.within(times.Data, rows, pane) && c.grid.End(pane)+c.spec.Window.Lateness > mark {
-			return []item{{b, pane, rows}}, nil
+			return []item{{b: b, pane: pane, rows: rows}}, nil
 		}
 	}
 	var items []item

@@ -131,7 +131,7 @@ func (g *Grouper) emitUpdates(out exec.Emitter, fuel int) (more bool, err error)
 	u := &g.updates
 	g.store.Unpin()
 	if !u.busy {
-		u.busy, u.list = true, g.store.Panes(0)
+		g.beginUpdates()
 	}
 	for {
 		if len(u.at) > 0 {
@@ -165,6 +165,9 @@ func (g *Grouper) emitUpdates(out exec.Emitter, fuel int) (more bool, err error)
 	u.busy, u.old, u.n = false, nil, 0
 	return false, nil
 }
+
+// beginUpdates takes all panes on the list of those whose groups are sent.
+func (g *Grouper) beginUpdates() { g.updates.busy, g.updates.list = true, g.store.Panes(0) }
 
 // gather collects touched rows of the table until they are worth a batch.
 func (g *Grouper) gather() (wait bool, err error) {

@@ -21,6 +21,8 @@ type Materialized struct {
 	at       []int // all columns
 	hashAt   []int // columns of the key
 	work     []rest
+	later    state.Backlog // rows put off to the end of the tick
+	whole    bool          // no row of the last one's key waits in later
 	emitting bool
 	relieved bool
 	send     []state.Ref // taken from the table's list of touched rows
@@ -35,6 +37,14 @@ type rest struct {
 	b    *batch.Batch
 	rows []int32
 }
+
+const (
+	// laterRows is how many rows that were put off are added at once.
+	laterRows = 128
+	// laterBytes is how much may be put off; beyond it rows are added as they
+	// come.
+	laterBytes = 16 << 20
+)
 
 // Accumulators of a row: whether it was touched in this tick, its count, and
 // its count at the last frontier (while touched).
@@ -73,7 +83,16 @@ func newMaterialized(spec Materialize, home state.Home) (*Materialized, error) {
 // Push implements exec.Operator.
 func (m *Materialized) Push(_ int, b *batch.Batch, out exec.Emitter, fuel int) (bool, error) {
 	m.born = max(m.born, b.Born)
-	m.work = append(m.work, rest{b, rowsOf(b, &m.all)})
+	rows := rowsOf(b, &m.all)
+	if m.store.Pressed() || m.later.Len() > 0 {
+		if m.later.Add(b, rows, m.hashes(b, rows), 0); m.later.Bytes() < laterBytes {
+			return false, nil
+		}
+		b, _, _ := m.later.Next(state.Chunk)
+		m.work = append(m.work, rest{b, rowsOf(b, &m.all)})
+		return m.Resume(out, fuel)
+	}
+	m.work = append(m.work, rest{b, rows})
 	return m.Resume(out, fuel)
 }
 
@@ -86,24 +105,29 @@ func (m *Materialized) Advance(f exec.Frontier, out exec.Emitter, fuel int) (boo
 
 // Resume implements exec.Operator.
 func (m *Materialized) Resume(out exec.Emitter, fuel int) (bool, error) {
-	work := m.work
-	m.work = nil
-	for _, w := range work {
-		away, err := m.add(w.b, w.rows)
+	for more := true; more; {
+		added, err := m.addWork()
 		if err != nil {
 			return false, err
 		}
-		if len(away) > 0 {
-			m.work = append(m.work, rest{w.b, away})
+		// What the rows of a page changed is sent while the page is here.
+		if m.emitting && (len(m.work) == 0 || added && m.whole) {
+			if more, err := m.emit(out, fuel); more || err != nil {
+				return more, err
+			}
 		}
-	}
-	if len(m.work) > 0 {
-		return true, nil
+		if len(m.work) > 0 {
+			return true, nil
+		}
+		if more = m.emitting && m.later.Len() > 0; !more {
+			break
+		}
+		if fuel <= 0 {
+			return true, nil
+		}
+		fuel -= m.addLater()
 	}
 	if m.emitting {
-		if more, err := m.emit(out, fuel); more || err != nil {
-			return more, err
-		}
 		m.emitting, m.born = false, 0
 	}
 	if m.store.Over() && !m.relieved {
@@ -114,22 +138,43 @@ func (m *Materialized) Resume(out exec.Emitter, fuel int) (bool, error) {
 	return false, nil
 }
 
+// addWork adds the rows whose pages are here, and says whether there were some.
+func (m *Materialized) addWork() (added bool, err error) {
+	work := m.work
+	m.work = nil
+	for _, w := range work {
+		away, err := m.add(w.b, w.rows)
+		if err != nil {
+			return false, err
+		}
+		added = added || len(away) < len(w.rows)
+		if len(away) > 0 {
+			m.work = append(m.work, rest{w.b, away})
+		}
+	}
+	return added, nil
+}
+
+// addLater makes the next rows that were put off, of a few pages, the work at
+// hand, and returns how many.
+func (m *Materialized) addLater() int {
+	var b *batch.Batch
+	b, _, m.whole = m.later.Next(laterRows)
+	m.work = append(m.work, rest{b, rowsOf(b, &m.all)})
+	return b.N
+}
+
 // Need implements exec.Paged.
 func (m *Materialized) Need() exec.Read { return m.store.Need(len(m.send) == 0) }
 
 // add counts rows and returns those whose pages are away.
 func (m *Materialized) add(b *batch.Batch, rows []int32) (away []int32, err error) {
 	t := m.store.Table(0, 0)
-	cols := make([]batch.Column, len(m.hashAt))
-	for i, c := range m.hashAt {
-		cols[i] = b.Cols[c]
-	}
 	for len(rows) > 0 {
 		now := rows[:min(len(rows), state.Chunk)]
 		rows = rows[len(now):]
-		m.hash = batch.HashRows(cols, nil, now, len(now), m.hash)
 		refs := m.refs[:len(now)]
-		missing, err := t.Assign(b.Cols, m.at, now, m.hash, refs)
+		missing, err := t.Assign(b.Cols, m.at, now, m.hashes(b, now), refs)
 		if err != nil {
 			return nil, err
 		}
@@ -146,6 +191,16 @@ func (m *Materialized) add(b *batch.Batch, rows []int32) (away []int32, err erro
 		t.Settle()
 	}
 	return away, nil
+}
+
+// hashes returns the hashes of rows by the key.
+func (m *Materialized) hashes(b *batch.Batch, rows []int32) []uint64 {
+	cols := make([]batch.Column, len(m.hashAt))
+	for i, c := range m.hashAt {
+		cols[i] = b.Cols[c]
+	}
+	m.hash = batch.HashRows(cols, nil, rows, len(rows), m.hash)
+	return m.hash
 }
 
 func (m *Materialized) count(t *state.Table, r state.Ref, n int64) {

@@ -60,6 +60,7 @@ func (s *spilled) leave() {
 	}
 	p.cells, p.flags, p.index, p.heap, p.n = nil, nil, nil, nil, 0
 	p.readers, p.away, p.slow, p.dirty = nil, s, true, false
+	s.table.store.away++
 	s.table.charge(p)
 }
 
@@ -77,6 +78,7 @@ func (s *spilled) comeBack(from *page) {
 	}
 	p.rehash(s.table.shape, indexSize(p.n))
 	p.away, p.slow, p.used = nil, false, true
+	s.table.store.away--
 	p.pin = s.table.store.pin
 	s.table.charge(p)
 	s.table.store.release(s)
@@ -133,6 +135,10 @@ func (h *hand) next(steps *int) *handPage {
 func (st *Store) Over() bool {
 	return st.home.Spill != nil && st.home.Memory.Over() > 0 && st.held > minHeld
 }
+
+// Pressed says that state is paged out: rows are better done page by page, see
+// Backlog.
+func (st *Store) Pressed() bool { return st.away > 0 }
 
 // minHeld is what a store keeps however short memory is, so that work goes on.
 const minHeld = 16 << 10

@@ -33,6 +33,7 @@ type Store struct {
 	sealed  map[int64]bool
 	seq     uint64 // number of the next Freeze
 	held    int64  // bytes charged
+	away    int    // pages in the spill space
 	breathe func() // see FoldSlowly; nil: nobody asks
 
 	mark      int64 // see SetMark
@@ -129,6 +130,7 @@ func (t *Table) free() {
 	for _, p := range t.pages {
 		freed += p.charged
 		if p.away != nil {
+			st.away--
 			st.release(p.away)
 		}
 	}
