@@ -102,6 +102,9 @@ func (s *source) newPump(c *clock, name actors.Name, from []position) (*pump, er
 
 // run begins reading.
 func (p *pump) run() {
+	if _, fed := p.gate.(*tableGate); fed {
+		return // it reads nothing
+	}
 	p.ref.Post(0, func(_ actors.Behavior[*batch.Batch], err error) {
 		if err != nil {
 			return
