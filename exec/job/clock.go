@@ -98,6 +98,13 @@ func (c *clock) cut(ask []*feed, seal uint64) uint64 {
 }
 
 func (c *clock) cutLocked(ask []*feed, seal uint64) uint64 {
+	return c.cutThen(ask, seal, nil)
+}
+
+// cutThen is cutLocked; then, unless it is nil, is called before any row can come
+// behind the cut: the locks are held of all feeds that are connected with those
+// asked for.
+func (c *clock) cutThen(ask []*feed, seal uint64, then func(tick uint64)) uint64 {
 	if len(ask) == 0 {
 		return 0
 	}
@@ -113,6 +120,9 @@ func (c *clock) cutLocked(ask []*feed, seal uint64) uint64 {
 	closed, touched := c.settle(ask, seal)
 	for _, f := range group {
 		f.punctLocked(tick, seal, closed[f], touched)
+	}
+	if then != nil {
+		then(tick)
 	}
 	for _, f := range group {
 		f.mu.Unlock()

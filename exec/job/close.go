@@ -99,7 +99,7 @@ func (e *Engine) settle(ctx context.Context) {
 	e.clock.cutLocked(ask, 0)
 	tick := e.clock.last
 	e.clock.mu.Unlock()
-	_, _ = e.passedBy(ctx, tick) // what has not been acked by then is staged
+	_, _ = e.passedBy(ctx, tick, false) // what has not been acked by then is staged
 }
 
 // lastSeal makes one more edge and waits for its manifests.

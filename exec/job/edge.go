@@ -146,6 +146,12 @@ func (f *feed) extend(es ...entry) {
 	defer f.mu.Unlock()
 	for _, e := range es {
 		f.addLocked(e)
+		end := f.base + uint64(len(f.entries))
+		for c := range f.cursors {
+			if c.seq+1 == end && e.p.Tick <= c.after { // it holds nothing that it does not want
+				c.seq++
+			}
+		}
 	}
 	for c := range f.cursors {
 		c.wake()

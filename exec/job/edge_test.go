@@ -82,7 +82,7 @@ func (p *plan) sums(from, key, v int) int {
 func filterView(id, rel uint64, inst, least int) QueryDef {
 	p := &plan{inst: inst}
 	r := p.read(rel, ktSpec, op.Spec{Filter: call(">", col(1, bigint), number(least))})
-	return p.keep(id, r, 0)
+	return p.keep(id, r, 0, 1, 2)
 }
 
 // sumsOf is the sums of a relation as a view.

@@ -305,7 +305,11 @@ func (e *Engine) SetSLO(id uint64, slo time.Duration) error {
 // hurry tells a source's pump the most urgent SLO of its readers.
 func (e *Engine) hurry(relation uint64) {
 	s := e.source(relation)
-	if s == nil || s.livePump() == nil {
+	if s == nil {
+		return
+	}
+	p := s.livePump()
+	if p == nil {
 		return
 	}
 	least := time.Duration(0)
@@ -314,8 +318,8 @@ func (e *Engine) hurry(relation uint64) {
 			least = slo
 		}
 	}
-	s.livePump().hurry(least)
-	s.livePump().ref.SetSLO(least)
+	p.hurry(least)
+	p.ref.SetSLO(least)
 }
 
 // Rejected calls f with the rejected rows of a query; 0: of all, and of records

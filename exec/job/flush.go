@@ -40,7 +40,7 @@ func (e *Engine) flushOnce(ctx context.Context) (again bool, err error) {
 	e.clock.cutLocked(ask, 0)
 	tick := e.clock.last
 	e.clock.mu.Unlock()
-	waited, err := e.passedBy(ctx, tick)
+	waited, err := e.passedBy(ctx, tick, true)
 	if err != nil {
 		return false, err
 	}
@@ -87,14 +87,15 @@ func (e *Engine) reachEnds(ctx context.Context) error {
 }
 
 // passedBy waits until a tick has passed through the ends of every query, and
-// their sinks have acked what came before. It returns the queries waited for.
-func (e *Engine) passedBy(ctx context.Context, tick uint64) (waited []*query, err error) {
+// their sinks have acked what came before. It returns the queries waited for:
+// without new, those that begin with the content of views are left out.
+func (e *Engine) passedBy(ctx context.Context, tick uint64, new bool) (waited []*query, err error) {
 	var wait sync.WaitGroup
 	for _, q := range e.sorted() {
 		q.mu.Lock()
 		dead := q.failed != nil
 		q.mu.Unlock()
-		if dead || !q.isLive() && q.replay != nil && len(q.replay.scans) > 0 {
+		if dead || !new && !q.isLive() && q.replay != nil && len(q.replay.scans) > 0 {
 			continue
 		}
 		waited = append(waited, q)

@@ -124,12 +124,9 @@ func (r *replay) ticket() uint64 {
 
 // livePositions returns where the live pumps stand now, all at one moment.
 func (r *replay) livePositions() map[uint64][]position {
-	r.eng.clock.mu.Lock()
-	defer r.eng.clock.mu.Unlock()
-	return r.livePositionsLocked()
-}
-
-func (r *replay) livePositionsLocked() map[uint64][]position {
+	c := r.eng.clock
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	out := map[uint64][]position{}
 	for rel := range r.pumps {
 		live := r.eng.source(rel).livePump()
@@ -301,12 +298,16 @@ func (r *replay) join() map[uint64][]position {
 	for rel := range r.pumps {
 		ask = append(ask, e.source(rel).livePump().feed)
 	}
-	tick := c.cutLocked(ask, 0)
-	for _, q := range r.queries {
-		q.member, q.attached = &member{q: q, live: true}, tick
-		for _, rel := range q.sources() {
-			q.joinLive(e.source(rel).livePump().feed, rel, tick)
+	at := map[uint64][]position{}
+	tick := c.cutThen(ask, 0, func(tick uint64) {
+		for _, q := range r.queries {
+			q.member, q.attached = &member{q: q, live: true}, tick
+			for _, rel := range q.sources() {
+				at[rel] = q.joinLive(rel, tick)
+			}
 		}
+	})
+	for _, q := range r.queries {
 		for _, up := range q.ups {
 			q.member.above(up.member)
 		}
@@ -315,14 +316,14 @@ func (r *replay) join() map[uint64][]position {
 	r.mu.Lock()
 	r.joining = tick
 	r.mu.Unlock()
-	return r.livePositionsLocked()
+	return at
 }
 
 // joinLive gives the query's readers of a source their cursors in its live feed,
-// for what comes after a tick. The clock's lock is held.
-func (q *query) joinLive(f *feed, rel uint64, tick uint64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+// for what comes after a tick, and returns where it stands. The feed's lock is
+// held, and has been since the cut.
+func (q *query) joinLive(rel, tick uint64) []position {
+	f := q.eng.source(rel).livePump().feed
 	f.readers[q.member] = true
 	f.flowed = true // the next edge seals what was caught up, whether more comes or not
 	for _, i := range q.readers(rel) {
@@ -330,6 +331,7 @@ func (q *query) joinLive(f *feed, rel uint64, tick uint64) {
 		f.parties[q].catching = true
 	}
 	q.member.feeds = append(q.member.feeds, f)
+	return f.src.positions()
 }
 
 // finish passes the tick at which the live feeds were joined through the

@@ -212,20 +212,20 @@ func (r *replay) joinScanning(q *query, views map[uint64]*query) map[uint64][]po
 	for _, v := range views {
 		ask = v.member.flows(ask)
 	}
-	tick := c.cutLocked(ask, 0)
 	m := &member{q: q, live: true}
-	q.member, q.attached = m, tick
-	for _, rel := range q.sources() {
-		live := e.source(rel).livePump()
-		q.joinLive(live.feed, rel, tick)
-		if views[rel] != nil {
-			live.feed.mu.Lock()
-			for _, i := range q.readers(rel) {
-				i.place.marks = newMarker(&live.src.def, live.positions())
+	at := map[uint64][]position{}
+	tick := c.cutThen(ask, 0, func(tick uint64) {
+		q.member, q.attached = m, tick
+		for _, rel := range q.sources() {
+			at[rel] = q.joinLive(rel, tick)
+			if views[rel] == nil {
+				continue
 			}
-			live.feed.mu.Unlock()
+			for _, i := range q.readers(rel) {
+				i.place.marks = newMarker(&e.source(rel).def, at[rel])
+			}
 		}
-	}
+	})
 	for rel, up := range q.ups {
 		m.above(up.member)
 		for _, i := range q.readers(rel) {
@@ -244,7 +244,7 @@ func (r *replay) joinScanning(q *query, views map[uint64]*query) map[uint64][]po
 	r.mu.Lock()
 	r.joining = tick
 	r.mu.Unlock()
-	return r.livePositionsLocked()
+	return at
 }
 
 // scanAll scans the views side by side and then lets the pumps read up to the

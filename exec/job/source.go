@@ -90,13 +90,14 @@ func (s *source) newPump(c *clock, name actors.Name, from []position) (*pump, er
 		return nil, err
 	}
 	p.feed = newFeed(s.def.ID, s.eng.cfg.feedKeep(), p, func() { p.ref.Wake() })
-	if p.reader, err = conn.Open(func() { p.ref.Wake() }); err != nil {
-		return nil, fmt.Errorf("read %s: %w", s.def.Name, err)
-	}
 	p.ref = s.eng.rt.Add(actors.Spec[*batch.Batch]{
 		Name:     name,
 		Activate: func() (actors.Behavior[*batch.Batch], error) { return p, nil },
 	})
+	if p.reader, err = conn.Open(func() { p.ref.Wake() }); err != nil {
+		s.eng.rt.Remove(p.ref)
+		return nil, fmt.Errorf("read %s: %w", s.def.Name, err)
+	}
 	return p, nil
 }
 
