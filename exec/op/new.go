@@ -66,6 +66,8 @@ func build(spec Spec, env Env) (exec.Operator, error) {
 		return newSetOp(*spec.SetOp, env), nil
 	case spec.Upsert != nil:
 		return newUpsert(*spec.Upsert, env)
+	case spec.Unnest != nil:
+		return newUnnest(*spec.Unnest, env)
 	}
 	return nil, errors.New("no operator is set")
 }

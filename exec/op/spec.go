@@ -51,11 +51,15 @@ type Upsert struct {
 // element in a further column (and its ordinal, from 1, in another one). An
 // empty or NULL array gives no row, with Outer one with NULLs.
 type Unnest struct {
-	Func       string     `json:"f"` // unnest, jsonb_array_elements, jsonb_array_elements_text, generate_series
-	Arg        *expr.Node `json:"arg"`
-	Type       batch.Type `json:"t"` // of the element
-	Ordinality bool       `json:"ord,omitempty"`
-	Outer      bool       `json:"outer,omitempty"`
+	Func string     `json:"f"` // unnest, jsonb_array_elements, jsonb_array_elements_text, generate_series
+	Arg  *expr.Node `json:"arg"`
+	// More are the further arguments of generate_series, whose first is Arg: stop
+	// and, for integers optional, step. It has integers of one kind, or two times
+	// of one kind and an interval.
+	More       []*expr.Node `json:"more,omitempty"`
+	Type       batch.Type   `json:"t"` // of the element
+	Ordinality bool         `json:"ord,omitempty"`
+	Outer      bool         `json:"outer,omitempty"`
 }
 
 // Window assigns rows to windows without grouping: two columns more, a row once
