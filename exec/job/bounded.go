@@ -2,7 +2,7 @@ package job
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"github.com/dirigo-stream/dirigo/exec"
 	"github.com/dirigo-stream/dirigo/exec/batch"
@@ -31,6 +31,9 @@ type boundedRun struct {
 	emit  func(*batch.Batch) error
 	nodes []*boundedNode
 	err   error // of emit
+	// enough is how many more rows an unordered LIMIT takes; last counts them.
+	enough int64
+	last   *boundedNode // nil: all rows are read
 }
 
 // boundedNode is a vertex of a bounded query.
@@ -70,8 +73,27 @@ func (r *boundedRun) build() error {
 			from.to = append(from.to, boundedEdge{n, i})
 		}
 	}
+	r.limit()
 	return nil
 }
+
+// limit finds out whether reading may stop before the end: when an unordered
+// LIMIT has its rows and nothing before it holds any back.
+func (r *boundedRun) limit() {
+	n := r.nodes[len(r.nodes)-1]
+	if len(n.def.Ops) == 0 || n.def.Ops[0].Sort == nil || len(n.def.Ops[0].Sort.Keys) > 0 || n.def.Ops[0].Sort.Limit < 0 {
+		return
+	}
+	for _, before := range r.nodes[:len(r.nodes)-1] {
+		if before.def.State > 0 || len(r.b.Overlay) > 0 {
+			return
+		}
+	}
+	r.enough, r.last = n.def.Ops[0].Sort.Limit+n.def.Ops[0].Sort.Offset, n
+}
+
+// errEnough stops reading: the rows that are asked for are there.
+var errEnough = errors.New("enough rows")
 
 func (n *boundedNode) inputTypes(byID map[int]*boundedNode) error {
 	if r := n.def.Read; r != nil {
@@ -109,7 +131,13 @@ func (n *boundedNode) operators() ([]exec.Operator, error) {
 	var ops []exec.Operator
 	types := n.types
 	home := state.Home{KeyGroups: 1, High: 1}
-	for _, spec := range n.def.Ops {
+	specs := n.def.Ops
+	if n.def.Read != nil && n.run.b.Overlay[n.def.Read.Relation] != nil {
+		// Rows that the transaction took away must not be seen: counts add up first.
+		add := op.Spec{Materialize: &op.Materialize{Types: types[0]}}
+		specs = append([]op.Spec{add}, specs...)
+	}
+	for _, spec := range specs {
 		o, err := op.New(spec, op.Env{Inputs: types, Home: home, Context: n.run.b.Context})
 		if err != nil {
 			return nil, err
@@ -137,6 +165,9 @@ func (n *boundedNode) Emit(b *batch.Batch) {
 }
 
 func (n *boundedNode) push(input int, b *batch.Batch) error {
+	if n == n.run.last {
+		n.run.enough -= int64(b.Rows())
+	}
 	more, err := n.chain.push(input, b, boundedFuel)
 	return n.drain(more, err)
 }
@@ -159,35 +190,11 @@ func (n *boundedNode) drain(more bool, err error) error {
 // run feeds all inputs to their end and then passes one frontier through the
 // graph, inputs before consumers.
 func (r *boundedRun) run() error {
-	var views []*query
-	at := map[uint64]int{}
-	for _, n := range r.nodes {
-		if n.def.Read == nil || r.b.System[n.def.Read.Relation] != nil {
-			continue
-		}
-		if q := r.eng.query(n.def.Read.Relation); q != nil && r.eng.source(n.def.Read.Relation) == nil {
-			if _, ok := at[q.def.ID]; !ok {
-				at[q.def.ID] = len(views)
-				views = append(views, q)
-			}
-		}
-	}
-	if len(views) > 0 {
-		if err := r.readViews(views, at); err != nil {
-			return err
-		}
+	if err := r.read(); err != nil && !errors.Is(err, errEnough) {
+		return err
 	}
 	for _, n := range r.nodes {
-		if n.def.Read == nil {
-			continue
-		}
-		if err := r.readOther(n); err != nil {
-			return err
-		}
-	}
-	f := exec.Frontier{Tick: 1, Watermark: batch.MaxTime}
-	for _, n := range r.nodes {
-		f.In = make([]int64, max(1, len(n.def.Inputs)))
+		f := exec.Frontier{Tick: 1, Watermark: batch.MaxTime, In: make([]int64, max(1, len(n.def.Inputs)))}
 		for i := range f.In {
 			f.In[i] = batch.MaxTime
 		}
@@ -197,87 +204,4 @@ func (r *boundedRun) run() error {
 		}
 	}
 	return r.err
-}
-
-// readViews feeds the content of all views at one tick.
-func (r *boundedRun) readViews(views []*query, at map[uint64]int) error {
-	_, snaps, err := r.eng.snapshots(r.ctx, views)
-	if err != nil {
-		return err
-	}
-	for _, n := range r.nodes {
-		if n.def.Read == nil {
-			continue
-		}
-		i, ok := at[n.def.Read.Relation]
-		if !ok {
-			continue
-		}
-		for _, s := range snaps[i] {
-			err := scan(s, func(b *batch.Batch) error {
-				if err := r.ctx.Err(); err != nil {
-					return err
-				}
-				return n.push(0, pick(b, n.def.Read.Columns))
-			})
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// scan calls f with the rows of a snapshot.
-func scan(s snapshot, f func(*batch.Batch) error) error {
-	for {
-		b, err := s.Next(scanRows)
-		if err != nil || b == nil {
-			return err
-		}
-		if err := f(b); err != nil {
-			return err
-		}
-	}
-}
-
-// scanRows is how many rows of a view are read at a time.
-const scanRows = 1024
-
-// pick returns the batch with only some of its columns.
-func pick(b *batch.Batch, cols []int) *batch.Batch {
-	out := *b
-	out.Origin, out.Late = nil, nil
-	out.Cols = make([]batch.Column, len(cols))
-	for i, c := range cols {
-		out.Cols[i] = b.Cols[c]
-	}
-	return &out
-}
-
-// readOther feeds a system relation, or the last records of a source.
-func (r *boundedRun) readOther(n *boundedNode) error {
-	rel := n.def.Read.Relation
-	if batches, ok := r.b.System[rel]; ok {
-		for _, b := range batches {
-			if err := n.push(0, pick(b, n.def.Read.Columns)); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	s := r.eng.source(rel)
-	if s == nil {
-		if r.eng.query(rel) == nil {
-			return fmt.Errorf("relation %d is not there", rel)
-		}
-		return nil
-	}
-	recent := int64(r.b.Recent)
-	if recent == 0 {
-		recent = 1000
-	}
-	return s.recent(r.ctx, recent, n.def.Read.Columns, func(b *batch.Batch) error {
-		return n.push(0, pick(b, n.def.Read.Columns))
-	}, r.b.Skipped)
 }

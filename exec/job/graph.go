@@ -42,6 +42,17 @@ type Vertex struct {
 type Read struct {
 	Relation uint64 `json:"rel"`  // id of a source or a view
 	Columns  []int  `json:"cols"` // of the relation, in the order in which the chain sees them
+	// Point names the rows by their key, in a bounded query; nil: all rows. What
+	// a relation cannot look up is read whole, so the condition stays in the chain.
+	Point *Point `json:"point,omitempty"`
+}
+
+// Point is a look-up by all key columns of a relation.
+type Point struct {
+	Key []int `json:"key"`
+	// Values are constants of the columns' types: one for each column of Key, row
+	// after row.
+	Values []*expr.Node `json:"values"`
 }
 
 // Input is an edge from another vertex: Hash empty forwards instance to

@@ -37,6 +37,12 @@ type Bounded struct {
 	System map[uint64][]*batch.Batch
 	// Context is the statement's time and zone.
 	Context expr.Context
+	// AfterTick is a tick whose changes must be seen: of the session's last
+	// change; 0: any moment.
+	AfterTick uint64
+	// Overlay are changes of a transaction under way, added to what is read of a
+	// table, by relation id: all its columns.
+	Overlay map[uint64][]*batch.Batch
 	// Types are the columns of those relations, by id.
 	Types map[uint64][]batch.Type
 }

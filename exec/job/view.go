@@ -47,6 +47,8 @@ type snapshot interface {
 type viewRead struct {
 	tick  uint64
 	serve func(snapshot, error)
+	// inTurn: serve looks at the operator itself, and gets no snapshot.
+	inTurn bool
 }
 
 // begin is called before tick is applied: reads of earlier ticks are served.
@@ -104,10 +106,13 @@ func (p *viewPart) finish(f actors.Punct) {
 func (p *viewPart) serveLocked(now func(*viewRead) bool) {
 	rest := p.reads[:0]
 	for _, r := range p.reads {
-		if now(r) {
-			r.serve(p.state(), nil)
-		} else {
+		switch {
+		case !now(r):
 			rest = append(rest, r)
+		case r.inTurn:
+			r.serve(nil, nil)
+		default:
+			r.serve(p.state(), nil)
 		}
 	}
 	p.reads = rest
@@ -145,13 +150,14 @@ func (p *viewPart) changed(b *batch.Batch) {
 }
 
 // readViews leaves a read with every instance of the views, at the largest tick
-// that any of them has begun, and returns that tick. serve is called once for
-// each instance, when it has applied its last touched tick up to then and
-// before it begins a later one. Picking the tick and leaving the reads is one
-// step under the clock's lock, which begin passes too.
-func (e *Engine) readViews(views []*query, serve func(view int, p *viewPart) func(snapshot, error)) uint64 {
+// that any of them has begun, or at after where that is later, and returns that
+// tick. read says what an instance is asked; nil: nothing. It is served once,
+// when the instance has applied its last touched tick up to then and before it
+// begins a later one. Picking the tick and leaving the reads is one step under
+// the clock's lock, which begin passes too.
+func (e *Engine) readViews(views []*query, after uint64, read func(view int, p *viewPart) *viewRead) uint64 {
 	e.clock.mu.Lock()
-	tick := uint64(0)
+	tick := after
 	for _, q := range views {
 		tick = max(tick, q.attached)
 		for _, p := range q.views {
@@ -160,25 +166,29 @@ func (e *Engine) readViews(views []*query, serve func(view int, p *viewPart) fun
 			p.mu.Unlock()
 		}
 	}
+	var asked []*viewPart
 	for i, q := range views {
 		for _, p := range q.views {
-			f := serve(i, p)
+			r := read(i, p)
+			if r == nil {
+				continue
+			}
+			asked = append(asked, p)
+			r.tick = tick
 			p.mu.Lock()
-			p.reads = append(p.reads, &viewRead{tick, f})
+			p.reads = append(p.reads, r)
 			p.mu.Unlock()
 		}
 	}
 	e.clock.mu.Unlock()
-	for _, q := range views {
-		for _, p := range q.views {
-			p.home.ref.Post(e.cfg.now(), func(_ behavior, err error) {
-				if err != nil {
-					p.fail(err)
-					return
-				}
-				p.serve()
-			})
-		}
+	for _, p := range asked {
+		p.home.ref.Post(e.cfg.now(), func(_ behavior, err error) {
+			if err != nil {
+				p.fail(err)
+				return
+			}
+			p.serve()
+		})
 	}
 	return tick
 }
@@ -186,6 +196,47 @@ func (e *Engine) readViews(views []*query, serve func(view int, p *viewPart) fun
 // snapshots returns the content of views at one tick, as the snapshots of their
 // instances, after waiting for the slowest of them.
 func (e *Engine) snapshots(ctx context.Context, views []*query) (tick uint64, all [][]snapshot, err error) {
+	return e.snapshotsAfter(ctx, views, 0)
+}
+
+// snapshotsAfter is snapshots at a tick that is not before the given one. Where
+// a view is restarted meanwhile another tick is picked.
+func (e *Engine) snapshotsAfter(ctx context.Context, views []*query, after uint64) (tick uint64, all [][]snapshot, err error) {
+	for {
+		tick, all, err = e.snapshotsOnce(ctx, views, after)
+		if !isDetached(err) {
+			return tick, all, err
+		}
+		if views, err = e.again(ctx, views); err != nil {
+			return 0, nil, err
+		}
+	}
+}
+
+// again returns what has taken the place of queries that were restarted.
+func (e *Engine) again(ctx context.Context, views []*query) ([]*query, error) {
+	views = slices.Clone(views)
+	for i, q := range views {
+		for {
+			now := e.query(q.def.ID)
+			if now == nil {
+				return nil, errDropped
+			}
+			if err := now.failure(); !isDetached(err) {
+				views[i] = now
+				break
+			}
+			select {
+			case <-time.After(time.Millisecond):
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+	}
+	return views, nil
+}
+
+func (e *Engine) snapshotsOnce(ctx context.Context, views []*query, after uint64) (tick uint64, all [][]snapshot, err error) {
 	n := 0
 	for _, q := range views {
 		if err := q.whenLive(ctx); err != nil {
@@ -199,8 +250,8 @@ func (e *Engine) snapshots(ctx context.Context, views []*query) (tick uint64, al
 		err  error
 	}
 	answers := make(chan answer, n)
-	tick = e.readViews(views, func(view int, _ *viewPart) func(snapshot, error) {
-		return func(s snapshot, err error) { answers <- answer{view, s, err} }
+	tick = e.readViews(views, after, func(view int, _ *viewPart) *viewRead {
+		return &viewRead{serve: func(s snapshot, err error) { answers <- answer{view, s, err} }}
 	})
 	all = make([][]snapshot, len(views))
 	for range n {
@@ -367,15 +418,15 @@ func (q *query) join(ctx context.Context, sub *subscription) (uint64, []snapshot
 		err  error
 	}
 	answers := make(chan answer, len(q.views))
-	tick := q.eng.readViews([]*query{q}, func(_ int, p *viewPart) func(snapshot, error) {
-		return func(s snapshot, err error) { // under p.mu
+	tick := q.eng.readViews([]*query{q}, 0, func(_ int, p *viewPart) *viewRead {
+		return &viewRead{serve: func(s snapshot, err error) { // under p.mu
 			if err == nil {
 				i := p.home.index
 				sub.start[i], sub.done[i] = p.done, p.done
 				p.subs = append(p.subs, sub)
 			}
 			answers <- answer{s, err}
-		}
+		}}
 	})
 	var snaps []snapshot
 	for range q.views {
