@@ -28,6 +28,9 @@ const (
 	Array       Kind = 17 // one dimension of Type.Elem
 )
 
+// Known tells whether there is a kind k.
+func (k Kind) Known() bool { return k <= Array }
+
 // Rep says how a kind lies in memory: which column type carries it.
 type Rep uint8
 

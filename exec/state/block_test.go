@@ -84,7 +84,9 @@ func encode(t testing.TB, st *Store) []exec.Block {
 }
 
 // reopen loads all blocks into a new store.
-func reopen(t testing.TB, blocks []exec.Block) *Store {
+func reopen(t testing.TB, blocks []exec.Block) *Store { return reopenAs(t, blocks, testLayout) }
+
+func reopenAs(t testing.TB, blocks []exec.Block, layout Layout) *Store {
 	home := Home{KeyGroups: 128, Low: 0, High: 128}
 	data := map[string][]byte{}
 	for i, b := range blocks {
@@ -93,7 +95,7 @@ func reopen(t testing.TB, blocks []exec.Block) *Store {
 		home.Sealed = append(home.Sealed, Sealed{Name: name, Block: b})
 	}
 	home.Read = func(name string) ([]byte, error) { return data[name], nil }
-	st := NewStore(home, testLayout)
+	st := NewStore(home, layout)
 	for st.Cold() {
 		r := st.Need(true)
 		if err := r.Fetch(); err != nil {

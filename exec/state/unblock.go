@@ -155,7 +155,7 @@ func (r *reader) layout() Layout {
 	var l Layout
 	for _, x := range r.take(int(r.uvarint(4096, "keys")), "keys") {
 		k := Key{Kind: batch.Kind(x & 0x7f), Exact: x&0x80 != 0}
-		if k.Kind > batch.Interval {
+		if !k.Kind.Known() {
 			r.bad("kind of a key")
 		}
 		l.Keys = append(l.Keys, k)
