@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/dirigo-stream/dirigo/exec/agg"
 	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/exec/op"
 )
 
 const accounts, opening = 40, 1000
@@ -273,4 +276,76 @@ func (h *harness) waitBlocked(x *Txn) {
 		}
 		time.Sleep(time.Millisecond)
 	}
+}
+
+// bankView is the sum over both tables, which no transfer changes.
+func bankView(id uint64) QueryDef {
+	in, out := batch.Schema{{Name: "v", Type: bigint}}, batch.Schema{{Name: "n", Type: bigint}, {Name: "s", Type: sumType}}
+	group := &agg.Group{Calls: []agg.Call{
+		{Func: "count", Arg: -1, Filter: -1, Type: bigint},
+		{Func: "sum", Arg: 0, Filter: -1, ArgType: bigint, Type: sumType},
+	}}
+	return QueryDef{ID: id, Name: "total", Graph: &Graph{KeyGroups: 4, Vertices: []Vertex{
+		{ID: 1, Read: &Read{Relation: 100, Columns: []int{1}}, Instances: 1, Schema: in, Updating: true},
+		{ID: 2, Read: &Read{Relation: 200, Columns: []int{1}}, Instances: 1, Schema: in, Updating: true},
+		{ID: 3, Inputs: []Input{{From: 1}, {From: 2}}, Ops: []op.Spec{{Union: true}}, Instances: 1, Schema: in, Updating: true},
+		{ID: 4, Inputs: []Input{{From: 3}}, Ops: []op.Spec{{Group: group}}, Instances: 1, Schema: out, State: 1, Updating: true},
+		{ID: 5, Inputs: []Input{{From: 4}}, Ops: []op.Spec{{Materialize: &op.Materialize{Types: typesOf(out)}}}, Instances: 1, Schema: out, State: 1, Updating: true},
+	}}}
+}
+
+// TestBankViewNeverShowsHalf: the sum over both tables is the same at every
+// read, while transfers go on, after crashes at any moment, while it catches up,
+// and for a view that is made in the midst of it.
+func TestBankViewNeverShowsHalf(t *testing.T) {
+	h := newHarness(t, 11, 1)
+	h.chop(11)
+	defs := h.bank()
+	h.flush()
+	var views []QueryDef
+	want := []string{fmt.Sprintf("(%d,%d)", accounts, accounts*opening)}
+	rounds := 6
+	if os.Getenv("DIRIGO_CHECK") == "long" {
+		rounds = 200
+	}
+	reads := 0
+	for round := range rounds {
+		if round > 0 {
+			h.crash()
+			h.openTables(defs, views...)
+		}
+		var stop atomic.Bool
+		var clients sync.WaitGroup
+		for c := range uint64(6) {
+			clients.Go(func() {
+				rng := rand.New(rand.NewPCG(uint64(round), c))
+				for !stop.Load() {
+					if err := transfer(h.eng, rng); err != nil && !errors.Is(err, ErrDeadlock) {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		if round < 3 {
+			views = append(views, bankView(300+uint64(round)))
+			if err := h.eng.StartQuery(context.Background(), views[round]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for end := time.Now().Add(time.Duration(30+h.rng.IntN(60)) * time.Millisecond); time.Now().Before(end); reads++ {
+			v := views[reads%len(views)].ID
+			if got := h.view(v); !slices.Equal(got, want) {
+				stop.Store(true)
+				clients.Wait()
+				t.Fatalf("round %d, view %d, read %d: %v, want %v", round, v, reads, got, want)
+			}
+		}
+		stop.Store(true)
+		clients.Wait()
+	}
+	if reads < rounds {
+		t.Errorf("%d reads", reads)
+	}
+	h.close()
 }

@@ -1,6 +1,10 @@
 package job
 
-import "github.com/dirigo-stream/dirigo/exec/batch"
+import (
+	"slices"
+
+	"github.com/dirigo-stream/dirigo/exec/batch"
+)
 
 // overlay is what transactions have committed, or are committing, to a table
 // that its view has not applied yet, by key. The newest transaction that
@@ -31,6 +35,7 @@ type layer struct {
 
 // add takes in what a transaction that is about to be committed changes.
 func (o *overlay) add(c *commitment, ch *changes) {
+	o.entries = slices.Grow(o.entries, ch.rows)
 	if o.heads == nil {
 		o.heads = map[uint64]uint64{}
 	}
