@@ -432,10 +432,13 @@ func TestJoinControls(t *testing.T) {
 
 // TestJoinsOfManyRows: keys of many rows lie in many places.
 func TestJoinsOfManyRows(t *testing.T) {
-	for _, kind := range []join.Kind{join.Inner, join.Left, join.Semi} {
-		for v := range 3 {
-			j := join.Join{Kind: kind, LeftKey: []int{joinInt}, RightKey: []int{joinInt}, LeftUpdating: v > 0, RightUpdating: v > 1}
-			c := joinCase(j, 2, 1500)
+	for _, kind := range []join.Kind{join.Inner, join.Left, join.Full, join.Semi} {
+		for v := range 4 {
+			j := join.Join{Kind: kind, LeftKey: []int{joinInt}, RightKey: []int{joinInt}, LeftUpdating: v&1 > 0, RightUpdating: v&2 > 0}
+			if kind == join.Inner && v == 0 {
+				j.LeftKey, j.RightKey = nil, nil
+			}
+			c := joinCase(j, 2, 1200)
 			c.Final = true
 			t.Run(c.Name, func(t *testing.T) { attackMany(t, c, 3) })
 		}

@@ -18,7 +18,6 @@ type families struct {
 	table *state.Table      // hash → number of parts
 	parts map[uint64]family // the same in memory, for those of more than one
 	grow  []uint64          // places that have grown long
-	tally tally
 	rh    []uint64
 	out   []uint64
 }
@@ -197,7 +196,11 @@ func (f *families) room(hash []uint64) (wait bool, err error) {
 	if !f.rows.side.numbered || len(hash) < familyRows {
 		return false, nil
 	}
-	t := &f.tally
+	s := f.rows.side
+	if s.tally == nil {
+		s.tally = new(tally)
+	}
+	t := s.tally
 	clear(t.first[:])
 	for i, h := range hash {
 		at := h >> 7 & tallyMask

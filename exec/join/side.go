@@ -32,6 +32,7 @@ type side struct {
 
 	store *state.Store
 	panes map[int64]*rows
+	tally *tally // scratch
 }
 
 // rows is one pane of a side.
