@@ -72,6 +72,7 @@ type shape struct {
 	vars   []int // words that hold byte strings
 	single bool  // one key of one word: the fast path
 	chain  int   // the word that links rows of one hash; 0: a hash has a row a key
+	quick  int   // the last key of one word, by which most rows of a chain differ; -1: none
 }
 
 func newShape(l Layout) *shape {
@@ -79,9 +80,12 @@ func newShape(l Layout) *shape {
 	s.key = 1 + s.masks
 	s.acc = s.key + len(l.Keys)
 	s.stride = s.acc + len(l.Accs)
+	s.quick = -1
 	for i, k := range l.Keys {
 		if k.variable() {
 			s.vars = append(s.vars, s.key+i)
+		} else {
+			s.quick = i
 		}
 	}
 	for i, a := range l.Accs {

@@ -32,6 +32,9 @@ func (t *Table) split(pid uint32) {
 		half.depth, half.prefix = p.depth+1, p.prefix<<1
 		half.dirty, half.used = p.dirty, true
 		half.reserve(t.shape, p.n/2)
+		if used := len(p.heap) - p.waste; used > 0 {
+			half.heap = make([]byte, 0, used/2+used/8)
+		}
 	}
 	hi.prefix |= 1
 	shift := 63 - p.depth
