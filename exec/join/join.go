@@ -331,7 +331,7 @@ func (j *Joiner) tick() (more bool, err error) {
 // Due implements exec.Due.
 func (j *Joiner) Due(f exec.Frontier, rows bool, _ int64) bool {
 	switch {
-	case rows && (j.sides[0].acts || j.sides[1].acts):
+	case rows && (j.sides[0].tracked || j.sides[1].tracked):
 		return true
 	case j.spec.TTL > 0 && (rows || j.sweep.due(f.Born)):
 		return true

@@ -290,7 +290,7 @@ func (l *Lookup) emit(b *batch.Batch, rows []int32, column func(int) batch.Colum
 }
 
 // Due implements exec.Due.
-func (l *Lookup) Due(exec.Frontier, bool, int64) bool { return len(l.held) > 0 }
+func (l *Lookup) Due(_ exec.Frontier, rows bool, _ int64) bool { return rows || len(l.held) > 0 }
 
 // Need implements exec.Paged.
 func (l *Lookup) Need() exec.Read { return l.store.Need(true) }
