@@ -96,13 +96,14 @@ func (r *pointRead) instances() int {
 
 // look looks keys up in the turn of an instance. Where a page of theirs is not
 // in memory the instance is to be scanned instead: it would go on to later ticks
-// while the page is being read.
+// while the page is being read. The next look-up finds it in memory.
 func (r *pointRead) look(p *viewPart, want []int32) (*batch.Batch, snapshot) {
 	if p.rows == nil {
 		return nil, p.state()
 	}
 	rows, _, away := p.rows.LookupAll(r.keys.Cols, r.hashes, want)
 	if len(away) > 0 {
+		bring(p.home, r.keys, r.hashes, away)
 		return nil, p.state()
 	}
 	return rows, nil

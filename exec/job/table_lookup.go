@@ -207,6 +207,12 @@ func (l *lookup) answer(b behavior, keys []int32) (away []int32, err error) {
 	return away, nil
 }
 
+// bring has the pages of keys read soon, for those who look them up next.
+func bring(home *instance, keys *batch.Batch, hashes []uint64, want []int32) {
+	l := &lookup{keys: keys, hashes: hashes, at: make([]rowAt, keys.N)}
+	l.ask(home, want, make(chan error, 1))
+}
+
 // bring reads pages while nothing of the vertex runs.
 func (v *vertex) bring(r exec.Read) func(ready func()) {
 	return func(ready func()) {
