@@ -6,7 +6,7 @@ import "github.com/dirigo-stream/dirigo/exec/state"
 // all rows every eighth of that time, so a row is dropped up to an eighth late.
 // What was sent of a dropped row stays sent.
 type sweep struct {
-	next  int64 // when to look again, by the time of frontiers; 0: not known
+	next  int64 // when to look again, by the time of frontiers; sealed as the mark
 	busy  bool
 	list  []*rows
 	part  uint64
@@ -22,12 +22,14 @@ func (s *sweep) due(born int64) bool { return born > 0 && born >= s.next }
 // dropOld drops old rows, if it is time.
 func (j *Joiner) dropOld() (more bool, err error) {
 	s, ttl := &j.sweep, j.spec.TTL*1000
-	if ttl == 0 || j.now == 0 || !s.busy && j.now < s.next {
+	if ttl == 0 || j.now == 0 {
+		return false, nil
+	}
+	if s.next = max(s.next, j.store.Mark()); !s.busy && j.now < s.next {
 		return false, nil
 	}
 	if !s.busy {
 		s.busy, s.limit, s.part, s.list = true, j.now-ttl, 0, nil
-		s.next = j.now + ttl/sweeps
 	}
 	if j.store.Cold() {
 		return true, nil
@@ -60,7 +62,8 @@ func (j *Joiner) dropOld() (more bool, err error) {
 		r.Settle()
 		s.list, s.part = s.list[1:], 0
 	}
-	s.busy = false
+	s.busy, s.next = false, j.now+ttl/sweeps
+	j.store.SetMark(s.next)
 	return false, nil
 }
 
