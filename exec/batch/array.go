@@ -184,7 +184,7 @@ func (it *ArrayIter) Next() (e Elem, ok bool) {
 	it.rest = it.rest[1:]
 	e = Elem{kind: it.kind, Null: tag == elemNull}
 	if !e.Null {
-		n := sizeElem(it.rest, it.kind)
+		n := min(sizeElem(it.rest, it.kind), len(it.rest))
 		e.key, it.rest = it.rest[:n:n], it.rest[n:]
 	}
 	if len(it.tail) > 0 {

@@ -42,7 +42,7 @@ func (e Elem) AppendText(dst []byte, t Type, loc *time.Location) []byte {
 	case RepInt:
 		return AppendInt(dst, e.int(), t.Kind, loc)
 	}
-	if t.Kind == Text {
+	if t.Kind == Text && !t.IsChar() {
 		return e.appendBytes(dst)
 	}
 	return AppendBytes(dst, e.appendBytes(nil), t, loc)

@@ -15,7 +15,7 @@ const (
 	Float32 Kind = 5
 	Float64 Kind = 6
 	Numeric Kind = 7
-	Text    Kind = 8 // TEXT, and VARCHAR(n) with Precision n
+	Text    Kind = 8 // TEXT, VARCHAR(n) with Precision n, and CHAR(n), see Char
 	Date    Kind = 9 // days since 1970-01-01
 	// Timestamp and TimestampTZ are microseconds since 1970-01-01 00:00:00 (UTC).
 	Timestamp   Kind = 10
@@ -98,6 +98,13 @@ type Type struct {
 // T returns the type of kind k without modifiers.
 func T(k Kind) Type { return Type{Kind: k} }
 
+// Char returns CHAR(n). Its values are kept without spaces at the end, which do
+// not count in SQL, and printed with them.
+func Char(n int) Type { return Type{Kind: Text, Precision: int16(n), Scale: -1} }
+
+// IsChar tells whether t is CHAR(n).
+func (t Type) IsChar() bool { return t.Kind == Text && t.Scale < 0 }
+
 // ArrayOf returns the type of arrays with elements of type t.
 func ArrayOf(t Type) Type {
 	t.Elem, t.Kind = t.Kind, Array
@@ -117,6 +124,8 @@ func (t Type) String() string {
 		return t.ElemType().String() + "[]"
 	case t.Kind == Numeric && t.Precision > 0:
 		return fmt.Sprintf("numeric(%d,%d)", t.Precision, t.Scale)
+	case t.IsChar():
+		return fmt.Sprintf("character(%d)", t.Precision)
 	case t.Kind == Text && t.Precision > 0:
 		return fmt.Sprintf("character varying(%d)", t.Precision)
 	}

@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"strconv"
@@ -40,7 +41,13 @@ func AppendBytes(dst, v []byte, t Type, loc *time.Location) []byte {
 	case Array:
 		return AppendArray(dst, v, t, loc)
 	}
-	return append(dst, v...)
+	dst = append(dst, v...)
+	if t.IsChar() {
+		for n := utf8.RuneCount(v); n < int(t.Precision); n++ {
+			dst = append(dst, ' ')
+		}
+	}
+	return dst
 }
 
 // AppendInt appends a value of a kind whose Rep is RepInt.
@@ -318,8 +325,11 @@ func ParseBool(s []byte) (bool, error) {
 }
 
 // FitText checks s against VARCHAR(n): spaces beyond n are cut, other
-// characters are an error 22001.
+// characters are an error 22001. For CHAR(n) all spaces at the end are cut.
 func FitText(s []byte, t Type) ([]byte, error) {
+	if t.IsChar() {
+		s = bytes.TrimRight(s, " ")
+	}
 	n := int(t.Precision)
 	if n == 0 || len(s) <= n || utf8.RuneCount(s) <= n {
 		return s, nil
@@ -331,7 +341,7 @@ func FitText(s []byte, t Type) ([]byte, error) {
 	}
 	for _, c := range s[at:] {
 		if c != ' ' {
-			return nil, &ValueError{Code: "22001", Message: fmt.Sprintf("value too long for type character varying(%d)", n)}
+			return nil, &ValueError{Code: "22001", Message: "value too long for type " + Type{Kind: Text, Precision: t.Precision, Scale: t.Scale}.String()}
 		}
 	}
 	return s[:at], nil

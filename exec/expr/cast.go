@@ -91,7 +91,7 @@ func numberRank(k batch.Kind) int {
 // it, and the value's own error where n is a literal that to cannot hold.
 func Cast(n *Node, to batch.Type, how CastContext) (*Node, error) {
 	from := n.Type
-	if from == to || (from.Kind == to.Kind && from.Elem == to.Elem && to.Precision == 0) {
+	if from == to || (from.Kind == to.Kind && from.Elem == to.Elem && to.Precision == 0 && !from.IsChar()) {
 		return n, nil
 	}
 	if !castableTypes(from, to, how) {

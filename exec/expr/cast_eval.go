@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"unicode/utf8"
@@ -123,9 +124,15 @@ func fit(s []byte, to batch.Type, cut bool) ([]byte, error) {
 	return batch.FitText(s, to)
 }
 
-// cutText returns the first n characters of s for VARCHAR(n).
+// cutText returns the first n characters of s for VARCHAR(n) and CHAR(n).
 func cutText(s []byte, to batch.Type) []byte {
-	n := int(to.Precision)
+	if to.IsChar() {
+		return bytes.TrimRight(firstChars(s, int(to.Precision)), " ")
+	}
+	return firstChars(s, int(to.Precision))
+}
+
+func firstChars(s []byte, n int) []byte {
 	if n == 0 || len(s) <= n {
 		return s
 	}

@@ -59,7 +59,7 @@ func evalText(s string) (typ, result string) {
 	}
 	typ = bare(n.Type).String()
 	if n.Type.Precision > 0 && (n.Type.Kind == batch.Text || n.Type.Elem == batch.Text) {
-		typ = strings.Replace(typ, "text", "character varying", 1)
+		typ = strings.Replace(typ, "text", map[bool]string{true: "character", false: "character varying"}[n.Type.Scale < 0], 1)
 	}
 	if batch.IsNull(c, 0) {
 		return typ, "NULL"

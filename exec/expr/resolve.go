@@ -25,11 +25,26 @@ func Resolve(name string, args []*Node) (*Node, error) {
 	if !ok {
 		return nil, noFunction(name, args)
 	}
+	if slices.ContainsFunc(args, func(n *Node) bool { return n.Type.IsChar() }) && comparisonOf(name).name != "" {
+		args = charLiterals(args)
+	}
 	o, err := pick(name, all, args)
 	if err != nil {
 		return nil, err
 	}
 	return call(name, o, args)
+}
+
+// charLiterals takes the spaces off the ends of open literals beside a CHAR(n),
+// of whose type they are.
+func charLiterals(args []*Node) []*Node {
+	args = slices.Clone(args)
+	for i, n := range args {
+		if n.Op == OpConst && n.Type.Kind == batch.Unknown && !n.Null {
+			args[i] = Literal(strings.TrimRight(n.Text, " "))
+		}
+	}
+	return args
 }
 
 // call builds the node for a chosen overload.

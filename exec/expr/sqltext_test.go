@@ -288,7 +288,7 @@ func (p *textParser) caseExpr() *Node {
 
 var typeWords = map[string]batch.Kind{
 	"smallint": i2, "int": i4, "integer": i4, "bigint": i8, "real": f4, "double": f8, "numeric": num, "text": txt,
-	"varchar": txt, "boolean": boolean_, "date": dat, "timestamp": ts, "timestamptz": tz, "interval": iv,
+	"varchar": txt, "boolean": boolean_, "date": dat, "timestamp": ts, "timestamptz": tz, "interval": iv, "char": txt,
 	"time": tim, "bytea": byt, "jsonb": jsn, "uuid": uid,
 }
 
@@ -302,12 +302,15 @@ func (p *textParser) typ() batch.Type {
 		p.want("precision")
 	}
 	t := batch.T(k)
-	if (w == "numeric" || w == "varchar") && p.accept("(") {
+	if (w == "numeric" || w == "varchar" || w == "char") && p.accept("(") {
 		fmt.Sscan(p.next(), &t.Precision)
 		if p.accept(",") {
 			fmt.Sscan(p.next(), &t.Scale)
 		}
 		p.want(")")
+	}
+	if w == "char" {
+		t = batch.Char(int(t.Precision))
 	}
 	if p.accept("[", "]") {
 		return batch.ArrayOf(t)

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"strings"
+
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/sql/ast"
 )
@@ -9,14 +11,14 @@ import (
 var kinds = map[string]batch.Kind{
 	"bool": batch.Bool, "int2": batch.Int16, "int4": batch.Int32, "int8": batch.Int64,
 	"float4": batch.Float32, "float8": batch.Float64, "numeric": batch.Numeric,
-	"text": batch.Text, "varchar": batch.Text, "date": batch.Date,
+	"text": batch.Text, "varchar": batch.Text, "bpchar": batch.Text, "date": batch.Date,
 	"timestamp": batch.Timestamp, "timestamptz": batch.TimestampTZ, "interval": batch.Interval,
 	"time": batch.Time, "bytea": batch.Bytea, "jsonb": batch.JSONB, "uuid": batch.UUID,
 }
 
 // knownTypes are PostgreSQL's types that this release does not have.
 var knownTypes = map[string]bool{
-	"bpchar": true, "char": true, "json": true,
+	"char": true, "json": true,
 	"timetz": true, "bit": true, "varbit": true, "inet": true, "xml": true, "money": true, "oid": true,
 	"name": true, "regclass": true,
 }
@@ -58,9 +60,12 @@ func modified(kind batch.Kind, t ast.TypeName) (batch.Type, error) {
 		return typ, nil
 	case kind == batch.Numeric && len(t.Mods) <= 2:
 		return numericType(t)
-	case t.Name == "varchar" && len(t.Mods) == 1:
+	case (t.Name == "varchar" || t.Name == "bpchar") && len(t.Mods) == 1:
 		if n := t.Mods[0]; n < 1 || n > 32767 {
-			return typ, fail(codeInvalidParameter, t.Pos, "length for type varchar must be between 1 and 32767")
+			return typ, fail(codeInvalidParameter, t.Pos, "length for type %s must be between 1 and 32767", strings.TrimPrefix(t.Name, "bp"))
+		}
+		if t.Name == "bpchar" {
+			return batch.Char(t.Mods[0]), nil
 		}
 		typ.Precision = int16(t.Mods[0])
 		return typ, nil

@@ -51,9 +51,9 @@ func newCell(col batch.Column, as result.Column, inBinary bool, zone *time.Locat
 
 func putBytes(v *batch.TextVec, as result.Column, inBinary bool, zone *time.Location) func([]byte, int) []byte {
 	switch k := as.Type.Kind; {
-	case k.Rep() == batch.RepText:
+	case k.Rep() == batch.RepText && !as.Type.IsChar():
 		return putText(v, as.TypeOID(), inBinary)
-	case !inBinary:
+	case !inBinary || as.Type.IsChar():
 		return func(dst []byte, row int) []byte { return batch.AppendBytes(dst, v.At(row), as.Type, zone) }
 	case k == batch.JSONB: // its version, then its text
 		return func(dst []byte, row int) []byte { return batch.JSONOf(v.At(row)).AppendText(append(dst, 1)) }

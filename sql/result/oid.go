@@ -53,6 +53,8 @@ var oidOfKind = [...]uint32{
 	batch.Time: OIDTime, batch.Bytea: OIDBytea, batch.JSONB: OIDJSONB, batch.UUID: OIDUUID,
 }
 
+const oidBpcharArray uint32 = 1014
+
 var oidOfArray = map[batch.Kind]uint32{
 	batch.Bool: OIDBoolArray, batch.Int16: OIDInt2Array, batch.Int32: OIDInt4Array, batch.Int64: OIDInt8Array,
 	batch.Float32: 1021, batch.Float64: 1022, batch.Numeric: 1231, batch.Text: OIDTextArray, batch.Date: 1182,
@@ -62,10 +64,16 @@ var oidOfArray = map[batch.Kind]uint32{
 
 // OID returns the OID of t.
 func OID(t batch.Type) uint32 {
+	if t.IsChar() {
+		return OIDBpchar
+	}
 	if t.Kind == batch.Text && t.Precision > 0 {
 		return OIDVarchar
 	}
 	if t.Kind == batch.Array {
+		if t.ElemType().IsChar() {
+			return oidBpcharArray
+		}
 		if t.Elem == batch.Text && t.Precision > 0 {
 			return OIDVarcharArray
 		}
@@ -108,7 +116,7 @@ func TypeOf(oid uint32) (batch.Type, bool) {
 }
 
 var elemOf = func() map[uint32]batch.Kind {
-	out := map[uint32]batch.Kind{OIDVarcharArray: batch.Text}
+	out := map[uint32]batch.Kind{OIDVarcharArray: batch.Text, oidBpcharArray: batch.Text}
 	for k, oid := range oidOfArray {
 		out[oid] = k
 	}

@@ -93,7 +93,7 @@ func (w *walker) note(n any) {
 			return // the one with two arguments is every query's
 		}
 		w.asks = w.asks || find(n.Name) != nil || catalogFunctions[name] != nil || sessionFunctions[name] != nil && !moments[name] ||
-			arrayFunctions[name] != nil && !expr.Known(name) || name == "pg_typeof" || name == "unnest"
+			arrayFunctions[name] != nil && (name == "age" || !expr.Known(name)) || name == "pg_typeof" || name == "unnest"
 	}
 }
 

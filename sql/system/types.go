@@ -62,7 +62,7 @@ var longNames = map[uint32]string{
 // formatType names a type as format_type does; modifier -1: none.
 func formatType(oid uint32, modifier int32) string {
 	if name, ok := longNames[oid]; ok {
-		if oid == result.OIDVarchar && modifier > 4 {
+		if (oid == result.OIDVarchar || oid == result.OIDBpchar) && modifier > 4 {
 			return fmt.Sprintf("%s(%d)", name, modifier-4)
 		}
 		return name
