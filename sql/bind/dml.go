@@ -164,6 +164,11 @@ func isQuery(n any) bool {
 	return ok
 }
 
+func isAggregateCall(n any) bool {
+	call, ok := n.(*ast.Call)
+	return ok && isAggregate(call.Name.Last().Text)
+}
+
 func isColumn(n any) bool {
 	_, ok := n.(*ast.Ident)
 	return ok

@@ -22,6 +22,11 @@ func Update(stmt *ast.Update, table *catalog.Object, env Env) (*Change, error) {
 	if u.set, err = assignments(stmt.Set, table); err != nil {
 		return nil, err
 	}
+	for _, a := range u.set {
+		if contains(a.value, isAggregateCall) && !contains(a.value, isQuery) {
+			return nil, fail(codeGrouping, a.pos, "aggregate functions are not allowed in UPDATE")
+		}
+	}
 	return u.bind(true)
 }
 
@@ -116,9 +121,6 @@ func (u *updating) selected() (*logical.Project, error) {
 		for i := range schema {
 			p.Exprs = append(p.Exprs, logical.Column(schema, i))
 		}
-	}
-	if _, grouped := p.Input.(*logical.Group); grouped {
-		return nil, fail(codeGrouping, u.set[0].pos, "aggregate functions are not allowed in UPDATE")
 	}
 	return p, nil
 }

@@ -139,17 +139,17 @@ func (s *Session) boundedQuery(st *statement, q *ast.Select, params []result.Par
 			out.Notice(notice(n))
 		}
 		c := counter{Sink: out}
-		run := job.Bounded{
-			Graph: graph, Recent: s.settings.number("dirigo.recent_rows"),
-			Context: expr.Context{Loc: s.settings.zone, Now: s.db.cfg.Clock().UnixMicro()},
-			Skipped: func(x job.Skipped) {
-				records := "records"
-				if x.Records == 1 {
-					records = "record"
-				}
-				out.Notice(result.Noticef("%d %s of stream %q could not be decoded", x.Records, records, x.Stream).
-					WithDetail("The first of them: %s.", x.Reason))
-			},
+		run, err := s.reading(ctx, graph, s.tx.txn)
+		if err != nil {
+			return "", err
+		}
+		run.Skipped = func(x job.Skipped) {
+			records := "records"
+			if x.Records == 1 {
+				records = "record"
+			}
+			out.Notice(result.Noticef("%d %s of stream %q could not be decoded", x.Records, records, x.Stream).
+				WithDetail("The first of them: %s.", x.Reason))
 		}
 		if err := s.db.cfg.Engine.Run(ctx, run, c.take); err != nil {
 			return "", err

@@ -22,8 +22,8 @@ var shows = map[ast.ShowKind]string{
 		FROM dirigo_streams s LEFT JOIN dirigo_queries q ON q.id = s.id WHERE s.kind = 'derived stream' ORDER BY 1`,
 	ast.ShowViews: `SELECT name, state, slo, attained, rows_in, rows_out, rejected, watermark, reason
 		FROM dirigo_queries WHERE kind = 'materialized view' ORDER BY name`,
-	ast.ShowTables: `SELECT relname AS name, CASE relkind WHEN 'm' THEN 'materialized view' ELSE 'stream' END AS kind
-		FROM pg_class WHERE relnamespace = 2200 ORDER BY 1`,
+	ast.ShowTables: `SELECT c.relname AS name, CASE WHEN c.relkind = 'm' THEN 'materialized view' WHEN s.id IS NULL THEN 'table' ELSE 'stream' END AS kind
+		FROM pg_class c LEFT JOIN dirigo_streams s ON s.name = c.relname WHERE c.relnamespace = 2200 AND c.relkind <> 'i' ORDER BY 1`,
 	ast.ShowQueries: `SELECT name, kind, state, slo, attained, rows_in, rows_out, rejected, watermark, lends, state_bytes, reason
 		FROM dirigo_queries ORDER BY name`,
 	ast.ShowJobs: `SELECT q.name, v.vertex, v.messages, v.rows, v.busy, v.waited, v.lends, v.merges, v.state_bytes
@@ -132,6 +132,12 @@ func (s *Session) describe(n *ast.Describe) (handler, error) {
 // about says of a column how its values come about.
 func about(o *catalog.Object, i int) any {
 	text, _ := system.ColumnComment(o, i).(string)
+	if d := o.Columns[i].Default; d != "" {
+		if text != "" {
+			text = ", " + text
+		}
+		text = "default " + d + text
+	}
 	if g := o.Columns[i].Generated; g != "" {
 		if text != "" {
 			text = ", " + text

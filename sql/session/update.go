@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
-	"github.com/dirigo-stream/dirigo/exec/expr"
 	"github.com/dirigo-stream/dirigo/exec/job"
 	"github.com/dirigo-stream/dirigo/sql/ast"
 	"github.com/dirigo-stream/dirigo/sql/bind"
@@ -82,13 +81,11 @@ func (w *writing) distinct(b *batch.Batch) *batch.Batch {
 // read runs the statement's query: over what others have committed, and what
 // its own transaction has changed.
 func (w *writing) read(emit func(*batch.Batch) error) error {
-	tick := w.s.tick
-	applied, err := w.x.Wait(w.ctx, w.c.Table.ID)
+	run, err := w.s.reading(w.ctx, w.graph, w.x)
 	if err != nil {
 		return err
 	}
-	tick = max(tick, applied)
-	return w.s.db.cfg.Engine.Run(w.ctx, w.s.reading(w.graph, tick), emit)
+	return w.s.db.cfg.Engine.Run(w.ctx, run, emit)
 }
 
 // deletes takes rows away.
@@ -225,11 +222,43 @@ func (s *Session) truncate(n *ast.Truncate) handler {
 	})
 }
 
-// reading is a bounded query as this session sees the tables: its own changes
-// are there.
-func (s *Session) reading(graph *job.Graph, tick uint64) job.Bounded {
-	return job.Bounded{
-		Graph: graph, Recent: s.settings.number("dirigo.recent_rows"),
-		Context: expr.Context{Loc: s.settings.zone, Now: s.db.cfg.Clock().UnixMicro()},
+// reading is a bounded query as this session sees the tables: all that was
+// committed before is there, and what x, its own transaction, has changed; nil:
+// it has none.
+func (s *Session) reading(ctx context.Context, graph *job.Graph, x Txn) (job.Bounded, error) {
+	run := job.Bounded{
+		Graph: graph, Recent: s.settings.number("dirigo.recent_rows"), Context: s.context(), AfterTick: s.tick,
 	}
+	if s.db.cfg.Begin == nil {
+		return run, nil
+	}
+	own := x
+	for _, v := range graph.Vertices {
+		if v.Read == nil {
+			continue
+		}
+		o, ok := s.db.cfg.Catalog.ByID(v.Read.Relation)
+		if !ok || o.Table == nil {
+			continue
+		}
+		if x == nil {
+			x = s.db.cfg.Begin(0)
+			defer x.Rollback()
+		}
+		tick, err := x.Wait(ctx, o.ID)
+		if err != nil {
+			return run, err
+		}
+		run.AfterTick = max(run.AfterTick, tick)
+		if own == nil {
+			continue
+		}
+		if changes := own.Overlay(o.ID); len(changes) > 0 {
+			if run.Overlay == nil {
+				run.Overlay = map[uint64][]*batch.Batch{}
+			}
+			run.Overlay[o.ID] = changes
+		}
+	}
+	return run, nil
 }

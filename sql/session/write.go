@@ -87,9 +87,4 @@ func (s *Session) table(name ast.QName, verb string) (*catalog.Object, error) {
 	return nil, located(e, name.At())
 }
 
-// overlay is what the open transaction has changed in tables that are read.
-func (s *Session) changed(id uint64) bool {
-	return s.tx.txn != nil && len(s.tx.txn.Overlay(id)) > 0
-}
-
 func insertTag(n int64) string { return fmt.Sprintf("INSERT 0 %d", n) }

@@ -30,6 +30,7 @@ type class struct {
 	schema, name string
 	kind         string
 	object       *catalog.Object
+	key          *catalog.Object // of an index: the table whose key it is
 	rel          *relation
 }
 
@@ -63,6 +64,7 @@ func (e *Env) classes() []class {
 	for _, o := range e.objects() {
 		all = append(all, objectClass(o))
 	}
+	e.keyed(func(o *catalog.Object) { all = append(all, keyClass(o)) })
 	return append(all, systemClasses()...)
 }
 
@@ -101,6 +103,10 @@ func (e *Env) object(oid uint32) *catalog.Object {
 func (e *Env) class(oid uint32) *class {
 	if o := e.object(oid); o != nil {
 		c := objectClass(o)
+		return &c
+	}
+	if o := e.keyOf(oid); o != nil {
+		c := keyClass(o)
 		return &c
 	}
 	for _, r := range relations() {
@@ -165,15 +171,14 @@ func splitName(text string) []string {
 func classRows(e *Env, r *relation) [][]any {
 	var rows [][]any
 	for _, c := range e.classes() {
-		atts := 0
-		if c.object != nil {
-			atts = len(c.object.Columns)
-		} else {
-			atts = len(c.rel.cols)
+		atts, indexed := len(c.attributes()), c.object != nil && c.object.KeyName != ""
+		method := int64(0)
+		if c.key != nil {
+			method = btreeOID
 		}
-		rows = append(rows, r.row("oid", int64(c.oid), "relname", c.name, "relnamespace", namespaceOID(c.schema),
+		rows = append(rows, r.row("oid", int64(c.oid), "relname", c.name, "relam", method, "relnamespace", namespaceOID(c.schema),
 			"relowner", int64(ownerOID), "relkind", c.kind, "relnatts", int64(atts), "relpersistence", "p",
-			"reltuples", float64(-1), "relispopulated", true, "relreplident", "d", "relfilenode", int64(c.oid)))
+			"reltuples", float64(-1), "relhasindex", indexed, "relispopulated", true, "relreplident", "d", "relfilenode", int64(c.oid)))
 	}
 	return rows
 }
@@ -185,11 +190,19 @@ type attribute struct {
 	modifier  int32
 	notNull   bool
 	generated string
+	value     string // the default
 	typ       batch.Type
 }
 
 func (c class) attributes() []attribute {
 	var out []attribute
+	if c.key != nil {
+		for _, i := range c.key.Key {
+			col := c.key.Columns[i]
+			out = append(out, attribute{name: col.Name, oid: result.OID(col.Type), modifier: result.Modifier(col.Type), typ: col.Type})
+		}
+		return out
+	}
 	if c.object == nil {
 		for _, col := range c.rel.cols {
 			out = append(out, attribute{name: col.name, oid: col.typ, modifier: -1})
@@ -199,7 +212,7 @@ func (c class) attributes() []attribute {
 	for _, col := range c.object.Columns {
 		out = append(out, attribute{
 			name: col.Name, oid: result.OID(col.Type), modifier: result.Modifier(col.Type),
-			notNull: col.NotNull, generated: col.Generated, typ: col.Type,
+			notNull: col.NotNull, generated: col.Generated, value: col.Default, typ: col.Type,
 		})
 	}
 	return out
@@ -219,7 +232,7 @@ func attributeRows(e *Env, r *relation) [][]any {
 			rows = append(rows, r.row("attrelid", int64(c.oid), "attname", a.name, "atttypid", int64(a.oid),
 				"attstattarget", int64(-1), "attlen", int64(result.Size(a.oid)), "attnum", int64(i+1),
 				"attcacheoff", int64(-1), "atttypmod", int64(a.modifier), "attnotnull", a.notNull,
-				"atthasdef", a.generated != "", "attgenerated", generated, "attstorage", storage,
+				"atthasdef", a.generated+a.value != "", "attgenerated", generated, "attstorage", storage,
 				"attislocal", true, "attcollation", collationOf(a.oid)))
 		}
 	}
@@ -244,9 +257,9 @@ func attrdefRows(e *Env, r *relation) [][]any {
 	var rows [][]any
 	for _, o := range e.objects() {
 		for i, col := range o.Columns {
-			if col.Generated != "" {
+			if col.Generated+col.Default != "" {
 				rows = append(rows, r.row("oid", int64(ClassOID(o.ID))<<10+int64(i), "adrelid", int64(ClassOID(o.ID)),
-					"adnum", int64(i+1), "adbin", col.Generated))
+					"adnum", int64(i+1), "adbin", col.Generated+col.Default))
 			}
 		}
 	}

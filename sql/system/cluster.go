@@ -18,6 +18,9 @@ func fillers() map[string]filler {
 		"pg_catalog.pg_tablespace": tablespaceRows, "pg_catalog.pg_settings": settingRows,
 		"pg_catalog.pg_stat_activity": activityRows, "pg_catalog.pg_tables": tableRows,
 		"pg_catalog.pg_matviews": matviewRows, "information_schema.tables": schemaTableRows,
+		"pg_catalog.pg_index": indexRows, "pg_catalog.pg_constraint": constraintRows,
+		"pg_catalog.pg_indexes": indexesRows,
+		"information_schema.table_constraints": tableConstraintRows, "information_schema.key_column_usage": keyColumnRows,
 		"information_schema.columns": schemaColumnRows, "information_schema.schemata": schemataRows,
 	}
 }
@@ -48,7 +51,10 @@ func userRows(e *Env, r *relation) [][]any {
 }
 
 func amRows(_ *Env, r *relation) [][]any {
-	return [][]any{r.row("oid", int64(2), "amname", "heap", "amhandler", "heap_tableam_handler", "amtype", "t")}
+	return [][]any{
+		r.row("oid", int64(2), "amname", "heap", "amhandler", "heap_tableam_handler", "amtype", "t"),
+		r.row("oid", int64(btreeOID), "amname", "btree", "amhandler", "bthandler", "amtype", "i"),
+	}
 }
 
 func collationRows(_ *Env, r *relation) [][]any {
@@ -94,7 +100,7 @@ func tableRows(e *Env, r *relation) [][]any {
 	for _, c := range e.classes() {
 		if c.kind == "r" {
 			rows = append(rows, r.row("schemaname", c.schema, "tablename", c.name, "tableowner", e.User,
-				"hasindexes", false, "hasrules", false, "hastriggers", false, "rowsecurity", false))
+				"hasindexes", c.object != nil && c.object.KeyName != "", "hasrules", false, "hastriggers", false, "rowsecurity", false))
 		}
 	}
 	return rows
@@ -116,12 +122,19 @@ func matviewRows(e *Env, r *relation) [][]any {
 func schemaTableRows(e *Env, r *relation) [][]any {
 	var rows [][]any
 	for _, c := range e.classes() {
+		if c.kind == "i" {
+			continue
+		}
+		insertable := "NO"
+		if c.object != nil && c.object.Table != nil {
+			insertable = "YES"
+		}
 		kind := "BASE TABLE"
 		if c.kind != "r" {
 			kind = "VIEW"
 		}
 		rows = append(rows, r.row("table_catalog", e.Database, "table_schema", c.schema, "table_name", c.name,
-			"table_type", kind, "is_insertable_into", "NO", "is_typed", "NO"))
+			"table_type", kind, "is_insertable_into", insertable, "is_typed", "NO"))
 	}
 	return rows
 }
@@ -129,12 +142,18 @@ func schemaTableRows(e *Env, r *relation) [][]any {
 func schemaColumnRows(e *Env, r *relation) [][]any {
 	var rows [][]any
 	for _, c := range e.classes() {
+		if c.kind == "i" {
+			continue
+		}
 		for i, a := range c.attributes() {
 			row := []any{
 				"table_catalog", e.Database, "table_schema", c.schema, "table_name", c.name,
 				"column_name", a.name, "ordinal_position", int64(i + 1), "is_nullable", yesNo(!a.notNull),
 				"data_type", formatType(a.oid, -1), "udt_catalog", e.Database, "udt_schema", pgCatalog,
 				"udt_name", typeName(a.oid), "is_identity", "NO", "is_updatable", "NO", "is_generated", "NEVER",
+			}
+			if a.value != "" {
+				row = append(row, "column_default", a.value)
 			}
 			if a.generated != "" {
 				row = append(row, "generation_expression", a.generated, "is_generated", "ALWAYS")

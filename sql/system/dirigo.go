@@ -65,6 +65,19 @@ func (e *Env) name(id uint64) any {
 			return o.Name
 		}
 	}
+	if o := e.kept(id); o != nil {
+		return o.Name
+	}
+	return nil
+}
+
+// kept returns the table whose rows a hidden query keeps, or nil.
+func (e *Env) kept(id uint64) *catalog.Object {
+	for _, o := range e.objects() {
+		if o.Table != nil && o.Table.View.ID == id {
+			return o
+		}
+	}
 	return nil
 }
 
@@ -73,6 +86,9 @@ func (e *Env) kind(id uint64) any {
 		if o, ok := e.Catalog.ByID(id); ok {
 			return string(o.Kind)
 		}
+	}
+	if o := e.kept(id); o != nil {
+		return string(o.Kind)
 	}
 	return nil
 }

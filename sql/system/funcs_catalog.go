@@ -68,8 +68,8 @@ var catalogFunctions = map[string][]function{
 		return nil, nil
 	})},
 	"shobj_description":                  none(tText, tOid, tName),
-	"pg_get_indexdef":                    none(tText, tOid, tInt, tBool),
-	"pg_get_constraintdef":               none(tText, tOid, tBool),
+	"pg_get_indexdef":                    {from(1, fn(tText, args(tOid, tInt, tBool), indexDef))},
+	"pg_get_constraintdef":               {from(1, fn(tText, args(tOid, tBool), constraintDef))},
 	"pg_get_ruledef":                     none(tText, tOid, tBool),
 	"pg_get_triggerdef":                  none(tText, tOid, tBool),
 	"pg_get_partkeydef":                  none(tText, tOid),
