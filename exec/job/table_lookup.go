@@ -231,75 +231,11 @@ func (v *vertex) bring(r exec.Read) func(ready func()) {
 
 var errNotKept = errors.New("the view keeps no rows by key")
 
-// filterAfter is how many keys the view must have been asked for in vain before
-// a filter is made of the keys it has.
-const filterAfter = 1000
-
-// missed counts the keys that the view did not have.
-func (t *table) missed(l *lookup) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.filter != nil {
-		return
+// batchOf is an empty batch of the table's columns.
+func (t *table) batchOf(rows int) *batch.Batch {
+	b := &batch.Batch{Time: batch.MaxTime}
+	for _, typ := range t.types {
+		b.Cols = append(b.Cols, batch.New(typ.Kind, rows))
 	}
-	for _, i := range l.open {
-		if l.at[i].b == nil {
-			t.misses++
-		}
-	}
-	if t.misses >= filterAfter {
-		t.misses = -1 << 60 // once
-		t.ts.eng.io.run(t.makeFilter)
-	}
-}
-
-// makeFilter makes a filter of all keys: of those in the view, once it has
-// applied what was queued before now, and of those that are queued from now on.
-func (t *table) makeFilter() {
-	t.mu.Lock()
-	begun := newKeyFilter(0)
-	t.building = begun
-	t.mu.Unlock()
-	err := t.fillFilter(begun)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.building = nil
-	if err != nil {
-		t.misses = 0 // another time
-		return
-	}
-	t.filter = begun
-}
-
-func (t *table) fillFilter(f *keyFilter) error {
-	ctx := context.Background()
-	if _, err := t.wait(ctx); err != nil {
-		return err
-	}
-	q := t.view()
-	if q == nil {
-		return ErrNoTable
-	}
-	_, snaps, err := t.ts.eng.snapshots(ctx, []*query{q})
-	if err != nil {
-		return err
-	}
-	var hashes []uint64
-	for _, s := range snaps[0] {
-		err := scan(s, func(b *batch.Batch) error {
-			b = b.Compact()
-			hashes = batch.HashRows(t.keyCols(b), t.key, nil, b.N, hashes)
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			for _, h := range hashes {
-				f.add(h)
-			}
-			f.live += int64(len(hashes))
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return b
 }

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/dirigo-stream/dirigo/connectors"
-	"github.com/dirigo-stream/dirigo/exec/batch"
 )
 
 // tableSource is a table's log as a source: one partition, whose records are
@@ -202,12 +201,3 @@ func (r *tableReader) Close() error {
 }
 
 var _ connectors.Reader = (*tableReader)(nil)
-
-// batchOf is an empty batch of the table's columns.
-func (t *table) batchOf(rows int) *batch.Batch {
-	b := &batch.Batch{Time: batch.MaxTime}
-	for _, typ := range t.types {
-		b.Cols = append(b.Cols, batch.New(typ.Kind, rows))
-	}
-	return b
-}
