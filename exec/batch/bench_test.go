@@ -73,3 +73,46 @@ func BenchmarkHashTexts(b *testing.B) {
 		out = HashRows([]Column{c}, nil, nil, 1024, out)
 	}
 }
+
+// BenchmarkJSON prints the cost per value in ns: text in, text out, one field.
+func BenchmarkJSON(b *testing.B) {
+	text := []byte(`{"auction": 1234567, "bidder": 42, "price": 100.50, "channel": "Google", "tags": ["a", "b"], "at": {"ts": "2024-01-31 10:00:00", "zone": null}, "ok": true}`)
+	var build JSONBuilder
+	v, err := build.AppendJSON(nil, text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	out := make([]byte, 0, 1024)
+	b.Run("parse", func(b *testing.B) {
+		b.ReportAllocs()
+		for range b.N {
+			out, _ = build.AppendJSON(out[:0], text)
+		}
+	})
+	b.Run("print", func(b *testing.B) {
+		b.ReportAllocs()
+		for range b.N {
+			out = JSONOf(v).AppendText(out[:0])
+		}
+	})
+	b.Run("field", func(b *testing.B) {
+		b.ReportAllocs()
+		for range b.N {
+			f, _ := JSONOf(v).Field([]byte("channel"))
+			out = f.AppendPlain(out[:0])
+		}
+	})
+}
+
+// BenchmarkElems prints the cost of an array of ten integers in ns.
+func BenchmarkElems(b *testing.B) {
+	v, err := AppendParsedArray(nil, []byte("{1,2,3,4,5,6,7,8,9,10}"), ArrayOf(T(Int64)), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := &Vec[int64]{}
+	for range b.N {
+		c.Data = c.Data[:0]
+		AppendElems(c, v, Int64)
+	}
+}

@@ -171,7 +171,8 @@ func sizeNode(b []byte) (size, numbers int) {
 	if b[0] != nodeArray && b[0] != nodeObject {
 		return sizeScalar(b), numbersOf(b[0])
 	}
-	var depth []int64 // nodes left at each level, negative in objects
+	var few [16]int64
+	depth := few[:0] // nodes left at each level, negative in objects
 	for at := 0; ; {
 		switch tag := b[at]; tag {
 		case nodeArray, nodeObject:
