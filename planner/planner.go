@@ -19,5 +19,5 @@ func Bounded(plan logical.Node) (*job.Graph, error) {
 	if _, ok := plan.(*logical.Collect); !ok {
 		plan = &logical.Collect{Input: plan}
 	}
-	return physical.Compile(plan, physical.Options{Parallelism: 1})
+	return physical.Compile(plan, physical.Options{Parallelism: 1, Bounded: true})
 }

@@ -119,7 +119,11 @@ func run(sql string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return want, nil
+	got, err := played(plantest.Run, g, q.Columns)
+	if err == nil && !slices.Equal(got, want) {
+		err = fmt.Errorf("operators give\n%s\nthe reference gives\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	return got, err
 }
 
 type runner func(*job.Graph, map[uint64]plantest.Table) ([]*batch.Batch, error)

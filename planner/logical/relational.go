@@ -111,7 +111,11 @@ func (u *Unnest) Props() Props {
 
 // Line implements Node.
 func (u *Unnest) Line() string {
-	line := "Unnest " + u.Spec.Func + "(" + u.Spec.Arg.String() + ") AS " + u.Names[0]
+	line := "Unnest " + u.Spec.Func + "(" + u.Spec.Arg.String()
+	for _, a := range u.Spec.More {
+		line += ", " + a.String()
+	}
+	line += ") AS " + u.Names[0]
 	if u.Spec.Ordinality {
 		line += " with ordinality"
 	}
@@ -144,6 +148,10 @@ func MapExprs(n Node, f func(*expr.Node) *expr.Node) Node {
 	case *Unnest:
 		c := *n
 		c.Spec.Arg = f(n.Spec.Arg)
+		more, _ := mapped(n.Spec.More, f)
+		if len(more) > 0 {
+			c.Spec.More = more
+		}
 		return &c
 	}
 	return n

@@ -27,7 +27,11 @@ func (c *compiler) compile(n logical.Node) (at, error) {
 	case *logical.Values:
 		return c.values(n), nil
 	case *logical.Filter:
-		return c.chain(n, op.Spec{Filter: n.Pred})
+		a, err := c.chain(n, op.Spec{Filter: n.Pred})
+		if p := point(n); err == nil && p != nil && c.options.Bounded {
+			c.of(a).Read.Point = p
+		}
+		return a, err
 	case *logical.Project:
 		return c.project(n)
 	case *logical.Late:

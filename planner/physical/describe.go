@@ -33,7 +33,11 @@ func newDescriber(g *job.Graph, o ExplainOptions) *describer {
 func (d *describer) operators(v *job.Vertex) (lines []string, state string) {
 	in, right := d.input(v, 0), d.input(v, 1)
 	if v.Read != nil {
-		lines = append(lines, d.scan(v.Read).Line())
+		line := d.scan(v.Read).Line()
+		if p := v.Read.Point; p != nil {
+			line += ", " + plural(len(p.Values)/len(p.Key), "row") + " by key"
+		}
+		lines = append(lines, line)
 	}
 	for i, spec := range v.Ops {
 		n := node(spec, in, v, i == len(v.Ops)-1)

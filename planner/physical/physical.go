@@ -28,6 +28,8 @@ type Options struct {
 	// than one; 0: 1.
 	Parallelism int
 	KeyGroups   int // 0: DefaultKeyGroups
+	// Bounded says that the plan is a SELECT, which may look rows up by key.
+	Bounded bool
 	// Partitions returns how many partitions a relation has, if that is known:
 	// more readers than that would stand idle. nil, or 0: unknown.
 	Partitions func(relation uint64) int

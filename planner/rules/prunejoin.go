@@ -70,18 +70,19 @@ func pruneJoin(n *logical.Join, need columns) (logical.Node, place) {
 // pruneUnnest keeps the columns that it adds: they stand behind the input's.
 func pruneUnnest(n *logical.Unnest, need columns) (logical.Node, place) {
 	width, below := len(n.Input.Schema()), columns{}
-	below.add(expr.Columns(n.Spec.Arg)...)
+	logical.MapExprs(n, func(e *expr.Node) *expr.Node {
+		below.add(expr.Columns(e)...)
+		return e
+	})
 	for c := range need {
 		if c < width {
 			below.add(c)
 		}
 	}
-	out := *n
-	var at place
-	out.Input, at = prune(n.Input, below)
-	out.Spec.Arg = logical.Shift(n.Spec.Arg, at)
-	now := len(out.Input.Schema())
-	return &out, func(c int) int {
+	in, at := prune(n.Input, below)
+	out := logical.MapExprs(n, func(e *expr.Node) *expr.Node { return logical.Shift(e, at) }).With(in)
+	now := len(in.Schema())
+	return out, func(c int) int {
 		if c < width {
 			return at(c)
 		}

@@ -39,7 +39,7 @@ func (b *binder) table(t ast.TableExpr) (logical.Node, *scope, error) {
 	case *ast.Join:
 		return b.join(t)
 	case *ast.TableFunc:
-		return nil, nil, later(t.Pos, "functions in FROM are")
+		return b.tableFunc(&logical.Values{Rows: [][]*expr.Node{{}}}, &scope{outer: b.outer}, t, false)
 	}
 	return nil, nil, later(t.At(), "this FROM item is")
 }
@@ -71,9 +71,6 @@ func (b *binder) tableName(t *ast.TableName) (logical.Node, *scope, error) {
 }
 
 func (b *binder) subselect(t *ast.Subselect) (logical.Node, *scope, error) {
-	if t.Lateral {
-		return nil, nil, later(t.Pos, "LATERAL is")
-	}
 	n, err := b.nested(t.Query)
 	if err != nil {
 		return nil, nil, err

@@ -39,6 +39,14 @@ func (b *binder) combine(left logical.Node, ls *scope, j *ast.Join) (logical.Nod
 	if t, ok := j.Right.(*ast.TableName); ok && t.AsOf != nil {
 		return b.temporal(left, ls, j, t)
 	}
+	switch t := j.Right.(type) {
+	case *ast.TableFunc:
+		return b.lateralFunc(left, ls, j, t)
+	case *ast.Subselect:
+		if t.Lateral {
+			return b.lateralJoin(left, ls, j, t)
+		}
+	}
 	right, rs, err := b.table(j.Right)
 	if err != nil {
 		return nil, nil, err

@@ -311,7 +311,12 @@ func (p *puller) adding(n logical.Node) (*pulled, error) {
 		return nil, err
 	}
 	before := len(in.node.Schema())
-	if u, ok := n.(*logical.Unnest); ok && hasOuter(u.Spec.Arg) {
+	outer := false
+	logical.MapExprs(n, func(e *expr.Node) *expr.Node {
+		outer = outer || hasOuter(e)
+		return e
+	})
+	if outer {
 		return nil, p.refuse("in a function in FROM")
 	}
 	in.node = n.With(in.node)
