@@ -170,6 +170,15 @@ func (b *bench) clear() error {
 	return nil
 }
 
+// forget drops what the case made in PostgreSQL, whatever state it was left in.
+func (b *bench) forget() {
+	b.pg.run("ROLLBACK")
+	for _, drop := range slices.Backward(b.objects) {
+		b.pg.run(drop + " CASCADE")
+	}
+	b.objects, b.views = nil, nil
+}
+
 // difference compares multisets of rows; "" where they are the same.
 func difference(got, want []string) string {
 	counts := map[string]int{}

@@ -122,6 +122,7 @@ func one(t *testing.T, v variant, seed uint64, rival *client, d *dirigo, total *
 		}
 		if err != nil {
 			t.Errorf("seed %d, %s: %v", seed, v.name, err)
+			b.forget()
 			shrink(t, v, seed, rival, done)
 		}
 		return ok
@@ -208,10 +209,7 @@ func replay(t *testing.T, v variant, seed uint64, rival *client, steps []step) e
 	}
 	b := &bench{pg: rival, dirigo: d, refused: map[string]int{}}
 	defer func() {
-		rival.run("ROLLBACK")
-		for i := len(b.objects) - 1; i >= 0; i-- {
-			rival.run(b.objects[i] + " CASCADE")
-		}
+		b.forget()
 		_ = d.stop()
 	}()
 	for _, s := range steps {
