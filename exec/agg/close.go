@@ -117,11 +117,11 @@ func (g *Grouper) mergePart(cl *closing) (wait bool, err error) {
 		return wait, nil
 	}
 	if cl.pane == 0 {
-		if g.scratch == nil {
-			g.scratch = state.NewStore(state.Home{Memory: g.store.Memory()}, g.layouts...)
-			g.scratch.Table(0, 0).Remix()
+		if g.merged == nil {
+			g.merged = state.NewStore(state.Home{Memory: g.store.Memory()}, g.layouts...)
+			g.merged.Table(0, 0).Remix()
 		}
-		cl.table = g.scratch.Table(0, 0)
+		cl.table = g.merged.Table(0, 0)
 		cl.table.Reset()
 	}
 	for ; cl.pane < len(cl.panes); cl.pane++ {

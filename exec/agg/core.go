@@ -27,16 +27,10 @@ type core struct {
 	rows    int // word with the number of the group's rows; 0: none
 	last    int // word with when the group was touched last, µs; 0: none
 
-	// touched is called with rows before they change; nil: nobody asks.
-	touched func(*rowset) error
+	// changing is called with rows before they change; nil: nobody asks.
+	changing func(*rowset) error
 
-	// scratch
-	chunk   chunk
-	hash    []uint64
-	refs    []state.Ref
-	all     []int32
-	diff    []int64
-	keyCols []batch.Column
+	*scratch // while a call runs
 }
 
 // newCore lays the accumulators out and makes the kernels.
@@ -100,11 +94,6 @@ func newCore(spec Group) (*core, error) {
 			Accs: []state.Acc{state.Word},
 		})
 	}
-	c.refs = make([]state.Ref, state.Chunk)
-	c.diff = make([]int64, state.Chunk)
-	for i := range int32(state.Chunk) {
-		c.all = append(c.all, i)
-	}
 	return c, nil
 }
 
@@ -124,7 +113,6 @@ func (shared) merge(_, _ *rowset)                 {}
 type view struct {
 	filter, arg int
 	pos         []int32
-	own         []int32 // memory for pos
 }
 
 func (c *core) view(filter, arg int) int {
@@ -137,8 +125,8 @@ func (c *core) view(filter, arg int) int {
 	return len(c.views) - 1
 }
 
-// look sets the positions, in rows, that v sees.
-func (v *view) look(b *batch.Batch, rows, all []int32) {
+// look sets the positions, in rows, that v sees; own is memory for them.
+func (v *view) look(b *batch.Batch, rows, all, own []int32) {
 	var truth *batch.Vec[bool]
 	if v.filter >= 0 {
 		truth = b.Cols[v.filter].(*batch.Vec[bool])
@@ -151,10 +139,7 @@ func (v *view) look(b *batch.Batch, rows, all []int32) {
 		v.pos = all[:len(rows)]
 		return
 	}
-	if v.own == nil {
-		v.own = make([]int32, 0, state.Chunk)
-	}
-	pos := v.own[:0]
+	pos := own
 	for i, row := range rows {
 		if truth != nil && (!truth.Data[row] || truth.Null != nil && truth.Null[row]) {
 			continue
@@ -182,7 +167,7 @@ func (c *core) run(b *batch.Batch, pane int64, rows []int32) (away []int32, err 
 		return nil, err
 	}
 	for i := range c.views {
-		c.views[i].look(b, rows, c.all)
+		c.views[i].look(b, rows, c.all, c.room(i))
 	}
 	for i := range c.sets {
 		n, err := c.assignSet(&c.sets[i], b, pane, rows)
@@ -220,8 +205,8 @@ func (c *core) add(t *state.Table, b *batch.Batch, rows []int32, refs []state.Re
 			ch.diff[i] = b.Diff[row]
 		}
 	}
-	if c.touched != nil {
-		if err := c.touched(&ch.rowset); err != nil {
+	if c.changing != nil {
+		if err := c.changing(&ch.rowset); err != nil {
 			return err
 		}
 	}

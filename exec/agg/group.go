@@ -36,7 +36,7 @@ type Grouper struct {
 	next    int64        // the earliest watermark with something to do
 	opened  bool         // the global group exists
 	known   bool         // the panes of loaded state were planned
-	scratch *state.Store // where panes are merged; made when needed
+	merged  *state.Store // where panes are merged; made when needed
 }
 
 // item is rows of one batch that go to one pane.
@@ -69,13 +69,14 @@ func New(spec Group, home state.Home, reject exec.Rejecter) (*Grouper, error) {
 	g := &Grouper{core: c, reject: reject, mark: math.MinInt64, next: math.MaxInt64}
 	g.global = len(spec.Keys) == 0 && spec.Window == nil
 	if !spec.OnClose {
-		c.touched = g.remember
+		c.changing = g.remember
 	}
 	return g, nil
 }
 
 // Push implements exec.Operator.
 func (g *Grouper) Push(_ int, b *batch.Batch, out exec.Emitter, fuel int) (bool, error) {
+	g.borrow()
 	g.born = max(g.born, b.Born)
 	rows := b.Sel
 	if rows == nil {
@@ -105,6 +106,14 @@ func (g *Grouper) Advance(f exec.Frontier, out exec.Emitter, fuel int) (bool, er
 
 // Resume implements exec.Operator.
 func (g *Grouper) Resume(out exec.Emitter, fuel int) (more bool, err error) {
+	g.borrow()
+	if more, err = g.resume(out, fuel); !more {
+		g.giveBack()
+	}
+	return more, err
+}
+
+func (g *Grouper) resume(out exec.Emitter, fuel int) (more bool, err error) {
 	if g.spec.Window != nil && g.store.Cold() {
 		return true, nil // which panes there are is not known before
 	}

@@ -37,6 +37,8 @@ func (g *Grouper) Lend() exec.Lessee {
 
 // Push implements exec.Lessee.
 func (l *lessee) Push(_ int, b *batch.Batch) error {
+	l.borrow()
+	defer l.giveBack()
 	l.born = max(l.born, b.Born)
 	rows := b.Sel
 	if rows == nil {
@@ -163,8 +165,8 @@ func (g *Grouper) absorbRows(a *absorbing, from []state.Ref) (away []state.Ref, 
 	}
 	a.cl.dst.set(dst, refs)
 	a.cl.src.set(src, from)
-	if g.touched != nil {
-		if err := g.touched(&a.cl.dst); err != nil {
+	if g.changing != nil {
+		if err := g.changing(&a.cl.dst); err != nil {
 			return nil, err
 		}
 	}
@@ -201,8 +203,8 @@ func (g *Grouper) absorbValues(src *state.Table, from []state.Ref) (away []state
 	ch := &g.chunk
 	ch.set(t, refs)
 	ch.rows, ch.diff = rows, b.Diff
-	if g.touched != nil {
-		if err := g.touched(&ch.rowset); err != nil {
+	if g.changing != nil {
+		if err := g.changing(&ch.rowset); err != nil {
 			return nil, err
 		}
 	}

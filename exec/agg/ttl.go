@@ -99,7 +99,7 @@ func (g *Grouper) endOld(out exec.Emitter, fuel int) (more bool, err error) {
 
 // endGroups takes back and removes those of refs whose time is over.
 func (g *Grouper) endGroups(t *state.Table, refs []state.Ref, out exec.Emitter) error {
-	rows := &g.updates.rows
+	rows := &g.out
 	rows.set(t, refs)
 	var over, shown []state.Ref
 	for i, w := range rows.words {

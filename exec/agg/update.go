@@ -12,15 +12,11 @@ import (
 type updates struct {
 	old  []batch.Column
 	n    int
-	refs []state.Ref // touched rows of table that wait to be sent
 	at   []state.Ref // the table's pages taken from its list, not yet sent
 	pane int64
 	list []int64 // panes left to look at
 	busy bool
 	tab  *state.Table
-	firsts,
-	olds []state.Ref
-	rows rowset
 }
 
 const noOld = -1
@@ -29,32 +25,32 @@ const noOld = -1
 // tick.
 func (g *Grouper) remember(rows *rowset) error {
 	u := &g.updates
-	u.firsts, u.olds = u.firsts[:0], u.olds[:0]
+	g.firsts, g.olds = g.firsts[:0], g.olds[:0]
 	for i, w := range rows.words {
 		if w[g.touch] != 0 {
 			continue
 		}
 		w[g.touch] = noOld
 		if w[g.rows] > 0 || g.global && g.store.Mark() == openMark {
-			u.olds = append(u.olds, rows.refs[i])
+			g.olds = append(g.olds, rows.refs[i])
 		} else {
-			u.firsts = append(u.firsts, rows.refs[i])
+			g.firsts = append(g.firsts, rows.refs[i])
 		}
 	}
-	for _, r := range u.firsts {
+	for _, r := range g.firsts {
 		rows.table.Touch(r, noOld)
 	}
-	if len(u.olds) == 0 {
+	if len(g.olds) == 0 {
 		return nil
 	}
-	u.rows.set(rows.table, u.olds)
+	g.out.set(rows.table, g.olds)
 	if u.old == nil {
-		u.old = g.columns(len(u.olds))
+		u.old = g.columns(len(g.olds))
 	}
-	if err := g.output(u.old, rows.table.Pane(), &u.rows); err != nil {
+	if err := g.output(u.old, rows.table.Pane(), &g.out); err != nil {
 		return err
 	}
-	for _, r := range u.olds {
+	for _, r := range g.olds {
 		u.n++
 		rows.table.Touch(r, int64(u.n))
 	}
@@ -115,9 +111,8 @@ func (g *Grouper) openGlobal() (ok bool, err error) {
 		return true, nil
 	}
 	g.store.SetMark(openMark)
-	u := &g.updates
-	u.rows.set(t, refs)
-	if w := u.rows.words[0]; w[g.touch] == 0 {
+	g.out.set(t, refs)
+	if w := g.out.words[0]; w[g.touch] == 0 {
 		t.Touch(refs[0], noOld)
 	}
 	return true, nil
@@ -162,7 +157,7 @@ func (g *Grouper) emitUpdates(out exec.Emitter, fuel int) (more bool, err error)
 			u.list = u.list[1:]
 		}
 	}
-	u.busy, u.old, u.n = false, nil, 0
+	u.busy, u.old, u.n, u.at, u.tab = false, nil, 0, nil, nil
 	return false, nil
 }
 
@@ -172,24 +167,24 @@ func (g *Grouper) beginUpdates() { g.updates.busy, g.updates.list = true, g.stor
 // gather collects touched rows of the table until they are worth a batch.
 func (g *Grouper) gather() (wait bool, err error) {
 	u := &g.updates
-	u.refs = u.refs[:0]
-	for len(u.refs) < state.Chunk {
-		had := len(u.refs)
-		if u.refs, wait = u.tab.Touched(u.refs); wait || len(u.refs) == had {
+	g.touched = g.touched[:0]
+	for len(g.touched) < state.Chunk {
+		had := len(g.touched)
+		if g.touched, wait = u.tab.Touched(g.touched); wait || len(g.touched) == had {
 			break
 		}
 	}
-	u.at = u.refs
-	return wait && len(u.refs) == 0, nil
+	u.at = g.touched
+	return wait && len(g.touched) == 0, nil
 }
 
 // emitTouched sends -old and +new of rows of one table whose output changed,
 // and ends groups without rows.
 func (g *Grouper) emitTouched(refs []state.Ref, out exec.Emitter) error {
 	u := &g.updates
-	rows := &u.rows
+	rows := &g.out
 	rows.set(u.tab, refs)
-	fresh := u.firsts[:0]
+	fresh := g.firsts[:0]
 	var olds []int32 // per fresh row: its place in old, or noOld
 	var gone []int32
 	now := int64(0)
@@ -216,7 +211,7 @@ func (g *Grouper) emitTouched(refs []state.Ref, out exec.Emitter) error {
 			u.tab.Remove(refs[i])
 		}
 	}
-	u.firsts = fresh
+	g.firsts = fresh
 	rows.set(u.tab, fresh)
 	cols := g.columns(len(fresh))
 	if err := g.output(cols, u.tab.Pane(), rows); err != nil {

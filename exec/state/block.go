@@ -39,6 +39,8 @@ type blockWriter struct {
 	rows              []writeRow
 	breathe           func()    // called between parts of the work; nil: nobody asks
 	words             [][]int64 // scratch, by column
+	from              int       // the first key group that no block covers
+	size              int       // bytes of the pages added since the last blocks
 }
 
 type writePage struct {
@@ -59,6 +61,7 @@ func (w *blockWriter) add(id tableID, p *page, all bool) {
 	s := w.shapes[id.kind]
 	at, from := int32(len(w.pages)), len(w.rows)
 	w.pages = append(w.pages, writePage{id, p})
+	w.size += p.n*s.stride*8 + len(p.heap)
 	for slot := range p.n {
 		f := p.flags[slot]
 		if all && f&flagDead != 0 || !all && f&flagDirty == 0 {
@@ -81,21 +84,46 @@ func (w *blockWriter) blocks() []exec.Block {
 	if len(w.rows) == 0 {
 		return []exec.Block{w.block(nil, w.low, w.high)}
 	}
-	// The blocks cover all key groups, so that each learns of the dropped panes
-	// and the mark.
-	var out []exec.Block
-	low := w.low
-	for rest := w.rows; len(rest) > 0; {
+	return w.take(true)
+}
+
+// take returns blocks of the rows added so far, which are in order: all of them
+// but for the last block, or with last that one too. The blocks cover all key
+// groups, so that each learns of the dropped panes and the mark.
+func (w *blockWriter) take(last bool) (out []exec.Block) {
+	if w.from < w.low {
+		w.from = w.low
+	}
+	rest := w.rows
+	for len(rest) > 0 {
 		w.pause()
 		n := w.cut(rest)
+		if n == len(rest) && !last {
+			break
+		}
 		high := int(rest[n-1].group) + 1
 		if n == len(rest) {
 			high = max(high, w.high)
 		}
-		out = append(out, w.block(rest[:n], min(low, int(rest[0].group)), high))
-		rest, low = rest[n:], high
+		out = append(out, w.block(rest[:n], min(w.from, int(rest[0].group)), high))
+		rest, w.from = rest[n:], high
+	}
+	w.rows, w.size = append(w.rows[:0], rest...), 0
+	if len(rest) > 0 {
+		for i := range w.pages[:rest[0].page] {
+			w.pages[i].page = nil
+		}
 	}
 	return out
+}
+
+// spill returns the blocks that are ready, once there is much to let go of.
+// Pages must come in the order of their hashes.
+func (w *blockWriter) spill() []exec.Block {
+	if w.size < 4*blockTarget {
+		return nil
+	}
+	return w.take(false)
 }
 
 func byHash(a, b writeRow) int { return cmp.Compare(a.hash, b.hash) }

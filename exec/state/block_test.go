@@ -156,7 +156,12 @@ func TestSealFoldReopen(t *testing.T) {
 	if again.Mark() != 77 || !full[0].Full {
 		t.Errorf("mark %d, full %v", again.Mark(), full[0].Full)
 	}
-	t.Logf("%d rows: %d blocks, %d folded", len(want), len(blocks), len(full))
+	parts, err := foldAll(data, 1, func() {}) // range by range
+	if err != nil {
+		t.Fatal(err)
+	}
+	equalContent(t, content(t, reopen(t, parts)), want)
+	t.Logf("%d rows: %d blocks, %d folded, %d range by range", len(want), len(blocks), len(full), len(parts))
 }
 
 // TestFreezeIsolates: what is frozen does not see later writes, and a window
@@ -264,4 +269,24 @@ func BenchmarkFreezeEncode(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/20_000, "ns/row")
+}
+
+// TestEncodeLetsGo: a Seal of much state is encoded block by block, with the
+// blocks that all of it at once would give.
+func TestEncodeLetsGo(t *testing.T) {
+	st := NewStore(Home{KeyGroups: 128, Low: 0, High: 128}, testLayout)
+	fillTable(t, st, 1, 0, 120_000, 1)
+	want := content(t, st)
+	blocks := encode(t, st)
+	low := 0
+	for i, b := range blocks {
+		if b.Low > low || b.High < b.Low || i == len(blocks)-1 && b.High != 128 {
+			t.Errorf("block %d of %d holds the key groups %d to %d; those from %d on are missing", i, len(blocks), b.Low, b.High, low)
+		}
+		low = b.High
+	}
+	if len(blocks) < 5 {
+		t.Errorf("%d blocks: nothing was let go of", len(blocks))
+	}
+	equalContent(t, content(t, reopen(t, blocks)), want)
 }

@@ -63,9 +63,13 @@ func (p *page) head(s *shape, h uint64) int {
 // findLinked is find for tables of chains.
 func (p *page) findLinked(s *shape, k *Keys, i int) int {
 	slot := p.head(s, k.Hash[i])
+	word, at := int64(0), 0
+	if s.quick >= 0 {
+		word, at = k.cols[s.quick].word[i], s.key+s.quick
+	}
 	for slot >= 0 {
 		base := slot * s.stride
-		if p.equal(s, base, k, i) {
+		if (at == 0 || p.cells[base+at] == word) && p.equal(s, base, k, i) {
 			return slot
 		}
 		slot = chainNext(p.cells[base+s.chain])
@@ -92,7 +96,8 @@ func (p *page) uniform(s *shape) bool {
 // keys is that row; without, none does. It returns how many got NoRef because
 // their page is away.
 func (t *Table) Put(cols []batch.Column, at []int, rows []int32, hash []uint64, id int64, find bool, refs []Ref, fresh []bool) (missing int, err error) {
-	k := &t.keys
+	k := takeKeys()
+	defer k.free()
 	if id < 0 {
 		k.load(t.shape, cols, at, rows, hash)
 	} else {
@@ -145,7 +150,7 @@ func (k *Keys) loadNumbered(s *shape, cols []batch.Column, at []int, rows []int3
 		col := cols[at[i-1]]
 		k.cols[i].load(col, rows, s.Keys[i].Exact)
 		if nulls := col.Nulls(); nulls != nil {
-			k.loadNulls(i, nulls, rows)
+			k.loadNulls(s, i, nulls, rows)
 		}
 	}
 }
@@ -258,12 +263,14 @@ func (t *Table) Move(refs []Ref, hash uint64, to []Ref) (wait bool, err error) {
 		slots[i] = int32(r & slotMask)
 	}
 	s := t.shape
-	t.keys.loadPage(s, t.pages[refs[0]>>slotBits], slots)
-	for i := range t.keys.Hash {
-		t.keys.Hash[i] = hash
+	k := takeKeys()
+	defer k.free()
+	k.loadPage(s, t.pages[refs[0]>>slotBits], slots)
+	for i := range k.Hash {
+		k.Hash[i] = hash
 	}
 	fresh := make([]bool, len(refs))
-	if _, err := t.put(&t.keys, false, to, fresh); err != nil {
+	if _, err := t.put(k, false, to, fresh); err != nil {
 		return false, err
 	}
 	for i, r := range refs {

@@ -137,8 +137,12 @@ func (f *Frozen) EncodeSlowly(breathe func()) ([]exec.Block, error) {
 		return nil, nil
 	}
 	w := blockWriter{shapes: f.shapes, groups: f.home.KeyGroups, low: f.home.Low, high: f.home.High, dropped: f.dropped, mark: f.mark, breathe: breathe}
+	var out []exec.Block
 	for _, t := range f.tables {
 		for i := range t.pages {
+			if len(f.tables) == 1 {
+				out = append(out, w.spill()...)
+			}
 			p := &t.pages[i]
 			if p.away != nil {
 				loaded, e := p.away.read(f.home.Spill, f.shapes[t.id.kind])
@@ -154,5 +158,5 @@ func (f *Frozen) EncodeSlowly(breathe func()) ([]exec.Block, error) {
 			}
 		}
 	}
-	return w.blocks(), nil
+	return append(out, w.blocks()...), nil
 }

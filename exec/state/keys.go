@@ -2,6 +2,8 @@ package state
 
 import (
 	"math"
+	"math/bits"
+	"sync"
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
 )
@@ -36,14 +38,28 @@ func (k *Keys) reset(s *shape, n int) {
 		k.masks[i] = sized(k.masks[i], n)
 		clear(k.masks[i])
 	}
-	if k.cols == nil {
-		k.cols = make([]keyCol, len(s.Keys))
+	for len(k.cols) < len(s.Keys) {
+		k.cols = append(k.cols, keyCol{})
 	}
+}
+
+// keysPool holds Keys that nobody uses: a table that nothing comes to keeps no
+// scratch memory, however large its last chunk was.
+var keysPool = sync.Pool{New: func() any { return new(Keys) }}
+
+func takeKeys() *Keys { return keysPool.Get().(*Keys) }
+
+// free gives k back; it forgets the bytes of batches.
+func (k *Keys) free() {
+	for i := range k.cols {
+		k.cols[i].data = nil
+	}
+	keysPool.Put(k)
 }
 
 func sized[T any](x []T, n int) []T {
 	if cap(x) < n {
-		return make([]T, n, max(n, Chunk))
+		return make([]T, n, 1<<bits.Len(uint(n-1)))
 	}
 	return x[:n]
 }
@@ -57,12 +73,12 @@ func (k *Keys) load(s *shape, cols []batch.Column, at []int, rows []int32, hash 
 		col := cols[at[i]]
 		k.cols[i].load(col, rows, s.Keys[i].Exact)
 		if nulls := col.Nulls(); nulls != nil {
-			k.loadNulls(i, nulls, rows)
+			k.loadNulls(s, i, nulls, rows)
 		}
 	}
 }
 
-func (k *Keys) loadNulls(key int, nulls []bool, rows []int32) {
+func (k *Keys) loadNulls(s *shape, key int, nulls []bool, rows []int32) {
 	mask, bit := k.masks[key/64], uint64(1)<<(key%64)
 	c := &k.cols[key]
 	for i, row := range rows {
@@ -70,10 +86,10 @@ func (k *Keys) loadNulls(key int, nulls []bool, rows []int32) {
 			continue
 		}
 		mask[i] |= bit
-		if c.word != nil {
-			c.word[i] = 0
-		} else {
+		if s.Keys[key].variable() {
 			c.end[i] = c.start[i]
+		} else {
+			c.word[i] = 0
 		}
 	}
 }

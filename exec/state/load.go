@@ -222,6 +222,8 @@ func (t *Table) apply(s *section, low, high int) error {
 	for w := range s.words {
 		offs = append(offs, offsets(s, w))
 	}
+	k := takeKeys()
+	defer k.free()
 	pick := make([]int32, 0, Chunk)
 	refs := make([]Ref, Chunk)
 	for i := 0; i < s.n; {
@@ -231,8 +233,8 @@ func (t *Table) apply(s *section, low, high int) error {
 				pick = append(pick, int32(i))
 			}
 		}
-		t.keys.loadSection(s, offs, pick)
-		if _, err := t.assign(&t.keys, refs[:len(pick)]); err != nil {
+		k.loadSection(s, offs, pick)
+		if _, err := t.assign(k, refs[:len(pick)]); err != nil {
 			return err
 		}
 		for j, row := range pick {

@@ -50,6 +50,8 @@ func (t *Table) Part(bits int, part uint64, refs []Ref) (_ []Ref, wait bool) {
 // AssignFrom is Assign for the keys of rows of another table with as many
 // keys; refs[i] becomes the row for from[i] (at most Chunk).
 func (t *Table) AssignFrom(src *Table, from []Ref, refs []Ref) (missing int, err error) {
+	k := takeKeys()
+	defer k.free()
 	slots := make([]int32, 0, Chunk)
 	for i := 0; i < len(from); {
 		pid := from[i] >> slotBits
@@ -58,13 +60,13 @@ func (t *Table) AssignFrom(src *Table, from []Ref, refs []Ref) (missing int, err
 		for ; i < len(from) && from[i]>>slotBits == pid; i++ {
 			slots = append(slots, int32(from[i]&slotMask))
 		}
-		t.keys.loadPage(t.shape, src.pages[pid], slots)
+		k.loadPage(t.shape, src.pages[pid], slots)
 		if t.remix {
-			for j := range t.keys.Hash {
-				t.keys.Hash[j] *= 0x9e3779b97f4a7c15
+			for j := range k.Hash {
+				k.Hash[j] *= 0x9e3779b97f4a7c15
 			}
 		}
-		n, err := t.assign(&t.keys, refs[start:i])
+		n, err := t.assign(k, refs[start:i])
 		if missing += n; err != nil {
 			return missing, err
 		}

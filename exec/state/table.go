@@ -34,7 +34,6 @@ type Table struct {
 	live  int      // keys, in memory or not
 	over  []uint32 // pages to look at in Settle
 	hot   []uint32 // pages with touched rows
-	keys  Keys     // scratch
 	gone  bool     // dropped
 	remix bool     // see Remix
 	long  []uint64 // hashes with more than MaxChain rows; see Long
@@ -73,8 +72,10 @@ func (t *Table) charge(p *page) {
 // found are marked dirty. It returns how many got NoRef because their page is
 // away; what it wants is then recorded for Store.Need.
 func (t *Table) Assign(cols []batch.Column, at []int, rows []int32, hash []uint64, refs []Ref) (missing int, err error) {
-	t.keys.load(t.shape, cols, at, rows, hash)
-	return t.assign(&t.keys, refs)
+	k := takeKeys()
+	defer k.free()
+	k.load(t.shape, cols, at, rows, hash)
+	return t.assign(k, refs)
 }
 
 func (t *Table) assign(k *Keys, refs []Ref) (missing int, err error) {
@@ -218,7 +219,8 @@ func (t *Table) ready(p *page, h uint64) bool {
 // Find is Assign without adding: refs of keys that are not there are NoRef and
 // present false.
 func (t *Table) Find(cols []batch.Column, at []int, rows []int32, hash []uint64, refs []Ref, present []bool) (missing int) {
-	k := &t.keys
+	k := takeKeys()
+	defer k.free()
 	k.load(t.shape, cols, at, rows, hash)
 	for i, h := range k.Hash[:k.N] {
 		refs[i], present[i] = NoRef, false

@@ -114,6 +114,20 @@ func decodeBlock(b []byte) (*blockData, error) {
 	return d, nil
 }
 
+// rangeOf returns the key groups of a block, and its size.
+func rangeOf(b []byte) (foldRange, error) {
+	if len(b) < 5 {
+		return foldRange{}, fmt.Errorf("%w: %d bytes", ErrDamaged, len(b))
+	}
+	r := &reader{b: b[5:]}
+	r.uvarint(1<<20, "key groups")
+	x := foldRange{low: int(r.uvarint(1<<20, "low")), high: int(r.uvarint(1<<20, "high")), bytes: len(b)}
+	if r.fail != "" || x.low >= x.high {
+		return foldRange{}, fmt.Errorf("%w: key groups", ErrDamaged)
+	}
+	return x, nil
+}
+
 func (r *reader) section(d *blockData) section {
 	s := section{}
 	s.id.pane = r.varint("pane")
