@@ -20,7 +20,7 @@ type reader struct {
 // Poll implements actors.Poller: it runs one entry of the feed.
 func (r *reader) Poll(t *turn) (more bool, err error) {
 	r.turn = t
-	if r.chain.pending() != nil {
+	if r.chain.pending() != nil || r.passing != nil { // the sink may have more to tell of the tick
 		_, err := r.vertex.Resume(t)
 		return true, err
 	}
