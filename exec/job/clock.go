@@ -134,7 +134,7 @@ func (c *clock) cutThen(ask []*feed, seal uint64, then func(tick uint64)) uint64
 	}
 	for m := range touched {
 		for _, up := range m.ups {
-			if touched[up] {
+			if touched[up] || m.q.eng.cfg.faults.noInjection {
 				continue // its own changes bring the Punct
 			}
 			for _, p := range up.q.views {

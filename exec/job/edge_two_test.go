@@ -98,7 +98,11 @@ func TestTwoStreamsCrash(t *testing.T) {
 			if h.rng.IntN(3) == 0 {
 				h.flush()
 			}
-			sealed += h.oneMoment(defs)
+			n, err := h.oneMoment(defs)
+			if err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			sealed += n
 			h.crash()
 			h.open(defs...)
 		}
@@ -113,7 +117,7 @@ func TestTwoStreamsCrash(t *testing.T) {
 
 // oneMoment checks that the manifests of a group make one moment, and returns
 // how many there are.
-func (h *harness) oneMoment(defs []QueryDef) (sealed int) {
+func (h *harness) oneMoment(defs []QueryDef) (sealed int, err error) {
 	h.t.Helper()
 	// Every root has the manifests of one: nothing is sealed while they are read.
 	h.eng.epochs.commitMu.Lock()
@@ -144,11 +148,11 @@ func (h *harness) oneMoment(defs []QueryDef) (sealed int) {
 	for id, x := range ups {
 		for up, epoch := range x {
 			if at[up] != epoch {
-				h.t.Fatalf("query %d is sealed with epoch %d of view %d, which is sealed at %d", id, epoch, up, at[up])
+				err = fmt.Errorf("query %d is sealed with epoch %d of view %d, which is sealed at %d", id, epoch, up, at[up])
 			}
 		}
 	}
-	return len(at)
+	return len(at), err
 }
 
 // TestGroupIsDetached: when one consumer of a view lags too far behind, the
@@ -190,5 +194,128 @@ func TestGroupIsDetached(t *testing.T) {
 			t.Fatalf("row %v was lost", r)
 		}
 	}
+	h.close()
+}
+
+// TestFaultsAreSeen: the tests above notice when the rules are broken.
+func TestFaultsAreSeen(t *testing.T) {
+	h := newHarness(t, 1, 2)
+	h.logs = []*memLog{newMemLog(2)}
+	h.cfg.faults.noInjection = true
+	h.cfg.Epoch = time.Hour // a Seal would touch the whole group
+	h.open(twoStreams(1)...)
+	h.flush()
+	h.log.add(0, h.randomRows(10, 0)...) // the view's stream is silent
+	for until := time.Now().Add(100 * time.Millisecond); time.Now().Before(until); time.Sleep(time.Millisecond) {
+		if got := h.view(22); len(got) > 0 {
+			t.Fatalf("without Puncts for untouched views: %v", got)
+		}
+	}
+	h.crash()
+
+	h = newHarness(t, 1, 2)
+	h.logs = []*memLog{newMemLog(2)}
+	seen := make(chan error, 1)
+	defs := twoStreams(1)
+	h.cfg.faults.apart = func() {
+		if _, err := h.oneMoment(defs); err != nil {
+			select {
+			case seen <- err:
+			default:
+			}
+		}
+	}
+	h.open(defs...)
+	for until := time.Now().Add(patience); len(seen) == 0; time.Sleep(time.Millisecond) {
+		if h.some(0); time.Now().After(until) {
+			t.Fatal("manifests that become durable one by one were never seen apart")
+		}
+	}
+	t.Log(<-seen)
+	h.crash()
+}
+
+// TestCaughtUpIsSealed: a query that has caught up, or has scanned a view, is
+// sealed with the next edge, whether more rows come or not.
+func TestCaughtUpIsSealed(t *testing.T) {
+	h := newHarness(t, 3, 2)
+	h.open(filterView(10, streamID, 1, -1000))
+	h.log.add(0, h.randomRows(500, 0)...)
+	h.flush()
+	for _, d := range []QueryDef{sumsOf(11, 10, 3), countView(12, 1, 1, nil)} {
+		if err := h.eng.StartQuery(context.Background(), d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.flush()
+	until := time.Now().Add(patience)
+	for id := uint64(11); id <= 12; id++ {
+		for q := h.eng.query(id); q.seals.committed() == 0; time.Sleep(time.Millisecond) {
+			if time.Now().After(until) {
+				t.Fatalf("query %d is not sealed", id)
+			}
+		}
+	}
+	decoded := h.log.decoded.Load()
+	h.crash()
+	h.open(filterView(10, streamID, 1, -1000), sumsOf(11, 10, 3), countView(12, 1, 1, nil))
+	h.flush()
+	h.want("restarted", 11, counts(h.log.all()))
+	h.want("restarted", 12, counts(h.log.all()))
+	if n := h.log.decoded.Load(); n != decoded {
+		t.Errorf("%d rows were read again", n-decoded)
+	}
+	h.close()
+}
+
+// TestStoppedProducer: what reads a view that has stopped stops with its reason;
+// a query that stops leaves its producers alone, and begins anew at a restart,
+// since these went on.
+func TestStoppedProducer(t *testing.T) {
+	h := newHarness(t, 3, 2)
+	defs := []QueryDef{filterView(10, streamID, 1, -1000), sumsOf(11, 10, 1), histogram(12, 11, 1), filterView(13, 10, 1, 0)}
+	h.open(defs...)
+	h.log.add(0, h.randomRows(100, 0)...)
+	h.flush()
+	if err := h.eng.DropQuery(context.Background(), 10); err == nil {
+		t.Error("a view that is read was dropped")
+	}
+	h.eng.failed(h.eng.query(11), errors.New("it broke"))
+	until := time.Now().Add(patience)
+	for {
+		st, _ := h.eng.Query(12)
+		if st.State == stateFailed && st.Reason == "view v11 stopped: it broke" && h.eng.query(11).member == nil {
+			break
+		}
+		if time.Now().After(until) {
+			t.Fatalf("the consumer is %s: %s", st.State, st.Reason)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	h.log.add(1, h.randomRows(100, 100)...)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := h.eng.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, r := range h.log.all() {
+		if r[1] > 0 {
+			n++
+		}
+	}
+	if got := len(h.view(13)); got != n {
+		t.Fatalf("a neighbour has %d rows, want %d", got, n)
+	}
+	for h.eng.query(13).seals.dirty.Load() { // the producers have sealed since
+		if time.Sleep(time.Millisecond); time.Now().After(until) {
+			break
+		}
+	}
+	h.crash()
+	h.open(defs...)
+	h.flush()
+	h.want("restarted", 11, counts(h.log.all()))
+	h.want("restarted", 12, histogramOf(h.log.all()))
 	h.close()
 }

@@ -37,6 +37,13 @@ type Config struct {
 	// there; ReadRows is how many rows a unit has.
 	CutNow   func() bool
 	ReadRows func() int
+	faults   faults
+}
+
+// faults are rules left out, for tests to see that they notice.
+type faults struct {
+	noInjection bool   // what a cut does not touch brings no Punct
+	apart       func() // not nil: members of a group become durable one by one; called between
 }
 
 func (c *Config) cutNow() bool { return c.CutNow != nil && c.CutNow() }

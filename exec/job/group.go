@@ -273,9 +273,18 @@ func (e *Engine) commitSeal(s *sealing) error {
 			return err
 		}
 		seals, total = append(seals, qs), total+bytes
+		if between := e.cfg.faults.apart; between != nil && len(seals) > 0 {
+			if err := e.epochs.commit(seals); err != nil {
+				return err
+			}
+			seals = nil
+			between()
+		}
 	}
-	if err := e.epochs.commit(seals); err != nil {
-		return err
+	if len(seals) > 0 {
+		if err := e.epochs.commit(seals); err != nil {
+			return err
+		}
 	}
 	e.stats.sealed(time.Since(begin), total)
 	return nil
