@@ -66,6 +66,9 @@ var (
 // New returns the operator of a Join with its state at home; cx is what the
 // condition is evaluated with.
 func New(spec Join, home state.Home, cx expr.Context) (*Joiner, error) {
+	if spec.Kind == NullAnti { // any right row may matter, however old
+		spec.Bound, spec.TTL = nil, 0
+	}
 	if err := spec.check(); err != nil {
 		return nil, err
 	}
@@ -141,8 +144,8 @@ func (j *Join) check() error {
 		return fmt.Errorf("%d key columns on the left, %d on the right", len(j.LeftKey), len(j.RightKey))
 	case j.NullEqual != nil && len(j.NullEqual) != len(j.LeftKey):
 		return errors.New("NullEqual is not as long as the key")
-	case j.Kind == NullAnti && (len(j.LeftKey) != 1 || j.On != nil || j.NullEqual != nil || j.Bound != nil || j.TTL > 0):
-		return errors.New("a null anti join has one key, and neither condition nor bound")
+	case j.Kind == NullAnti && (len(j.LeftKey) != 1 || j.On != nil || j.NullEqual != nil):
+		return errors.New("a null anti join has one key and no condition")
 	case j.Bound != nil && j.Bound.Low > j.Bound.High:
 		return fmt.Errorf("a bound from %d to %d µs holds for nothing", j.Bound.Low, j.Bound.High)
 	case j.Bound != nil && j.Bound.OnClose && (j.LeftUpdating || j.RightUpdating):

@@ -19,7 +19,8 @@ type Kind string
 // pass; over no right rows at all every left row does. That depends on all right
 // rows, whatever their key, so both inputs lie on one instance. NOT IN of several
 // columns, or with correlation, is an Anti join on the correlated columns with
-// the condition (x = y) IS NOT FALSE.
+// the condition (x = y) IS NOT FALSE. Its state is never cleaned: Bound, which its
+// key must imply, and TTL are not heeded.
 const (
 	Inner    Kind = "inner"
 	Left     Kind = "left"
