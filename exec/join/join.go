@@ -144,7 +144,7 @@ func (j *Join) check() error {
 		return fmt.Errorf("%d key columns on the left, %d on the right", len(j.LeftKey), len(j.RightKey))
 	case j.NullEqual != nil && len(j.NullEqual) != len(j.LeftKey):
 		return errors.New("NullEqual is not as long as the key")
-	case j.Kind == NullAnti && (len(j.LeftKey) != 1 || j.On != nil || j.NullEqual != nil):
+	case j.Kind == NullAnti && (len(j.LeftKey) != 1 || j.On != nil || slices.Contains(j.NullEqual, true)):
 		return errors.New("a null anti join has one key and no condition")
 	case j.Bound != nil && j.Bound.Low > j.Bound.High:
 		return fmt.Errorf("a bound from %d to %d µs holds for nothing", j.Bound.Low, j.Bound.High)
