@@ -10,6 +10,7 @@ type tablePart struct {
 	encoded [][]byte // nil: not yet
 	base    int64
 	next    int64
+	bytes   int64 // of the records
 }
 
 // byTable sorts a group's changes by table and puts small ones together.
@@ -113,6 +114,7 @@ func (p *tablePart) records(group uint64, born int64) ([]logRecord, error) {
 			}
 		}
 		sealRecord(data, group, born)
+		p.bytes += int64(len(data))
 		recs = append(recs, logRecord{p.t.def.ID, p.next, data})
 		fed := *b // a transaction's look-ups still read b
 		fed.Born = born
@@ -134,6 +136,7 @@ func (ts *tables) show(parts []*tablePart) (tick uint64) {
 		if live := p.t.src.livePump(); live != nil {
 			live.feed.appendAll(p.batches, p.next)
 			live.decoded.Add(p.next - p.base)
+			live.decodedBytes.Add(p.bytes)
 			ask = append(ask, live.feed)
 		}
 		p.t.fed = p.next
