@@ -152,14 +152,7 @@ func (e *Engine) startScan(q *query, views map[uint64]*query, from map[uint64][]
 	}
 	at := r.joinScanning(q, views)
 	for _, s := range r.scans {
-		p := s.part
-		p.home.ref.Post(0, func(_ behavior, err error) {
-			if err != nil {
-				p.fail(err)
-				return
-			}
-			p.serve()
-		})
+		s.part.wake()
 	}
 	e.scanning.Add(1)
 	go func() {

@@ -118,6 +118,21 @@ func (p *viewPart) serveLocked(now func(*viewRead) bool) {
 	p.reads = rest
 }
 
+// wake makes the instance serve the reads that wait for nothing more. One that
+// was stopped tells why.
+func (p *viewPart) wake() {
+	p.home.ref.Post(p.q.eng.cfg.now(), func(_ behavior, err error) {
+		if err == nil {
+			p.serve()
+			return
+		}
+		if why := p.q.failure(); why != nil {
+			err = why
+		}
+		p.fail(err)
+	})
+}
+
 // serve serves the reads that wait for nothing more; in the instance's turn.
 func (p *viewPart) serve() {
 	c := p.q.eng.clock
@@ -182,13 +197,7 @@ func (e *Engine) readViews(views []*query, after uint64, read func(view int, p *
 	}
 	e.clock.mu.Unlock()
 	for _, p := range asked {
-		p.home.ref.Post(e.cfg.now(), func(_ behavior, err error) {
-			if err != nil {
-				p.fail(err)
-				return
-			}
-			p.serve()
-		})
+		p.wake()
 	}
 	return tick
 }
