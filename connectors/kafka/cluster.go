@@ -13,6 +13,7 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/listoffsets"
 
 	"github.com/dirigo-stream/dirigo/connectors"
@@ -248,8 +249,12 @@ func (c *cluster) again(ctx context.Context, f func() error) error {
 	return err
 }
 
-// passing tells errors that end by themselves.
+// passing tells errors that end by themselves, those of metadata that are not
+// new enough included.
 func passing(err error) bool {
+	if errors.Is(err, protocol.ErrNoTopic) || errors.Is(err, protocol.ErrNoPartition) || errors.Is(err, protocol.ErrNoLeader) {
+		return true
+	}
 	var code kafkago.Error
 	if !errors.As(err, &code) {
 		return false

@@ -3,10 +3,13 @@ package kafka
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"testing"
 
 	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
+	"github.com/segmentio/kafka-go/protocol/fetch"
 	"github.com/segmentio/kafka-go/protocol/listoffsets"
 
 	"github.com/dirigo-stream/dirigo/connectors"
@@ -87,5 +90,17 @@ func TestLossWhileReading(t *testing.T) {
 	r.mu.Unlock()
 	if rows, _ := f.collect(t, map[int32]int64{0: 2}, 10); len(rows) != 2 {
 		t.Errorf("after it was moved to the earliest offset: %v", rows)
+	}
+}
+
+// TestStaleMetadata: what kafka-go says of its own metadata passes.
+func TestStaleMetadata(t *testing.T) {
+	for _, err := range []error{protocol.NewErrNoTopic("t"), protocol.NewErrNoPartition("t", 1), protocol.NewErrNoLeader("t", 1)} {
+		if !passing(fmt.Errorf("produce: %w", err)) || !passing(fetch.NewError(err)) {
+			t.Errorf("%v is final", err)
+		}
+	}
+	if passing(errors.New("topic not found")) {
+		t.Error("any error passes")
 	}
 }
