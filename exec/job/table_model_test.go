@@ -262,3 +262,61 @@ func TestTableLogIsCutOff(t *testing.T) {
 	h.compareTables(m, 3)
 	h.close()
 }
+
+// TestFilterIsMadeAnew: after a restart a filter of the keys is made when many
+// were looked up in vain, while rows come; no key is missed then.
+func TestFilterIsMadeAnew(t *testing.T) {
+	h := newHarness(t, 4, 1)
+	defs := []TableDef{testTable(100, 2, []int{0})}
+	h.openTables(defs)
+	var rows []testRow
+	for k := range int64(5000) {
+		rows = append(rows, testRow{k, k, "x"})
+	}
+	h.commit(100, nil, rows)
+	h.flush()
+	h.close()
+	h.openTables(defs)
+	tab := h.eng.tables.table(100)
+	ready := func() bool {
+		tab.mu.Lock()
+		defer tab.mu.Unlock()
+		return tab.filter != nil
+	}
+	if ready() {
+		t.Fatal("there is a filter before anybody knows the keys")
+	}
+	next := int64(5000)
+	for end := time.Now().Add(patience); !ready(); next += 10 {
+		if time.Now().After(end) {
+			t.Fatal("no filter was made")
+		}
+		x := h.eng.Begin()
+		var ks []int64
+		rows = nil
+		for k := next; k < next+10; k++ {
+			ks, rows = append(ks, k, k+1_000_000), append(rows, testRow{k, k, "x"})
+		}
+		if got, err := get(x, 100, ks...); err != nil || len(got) > 0 {
+			t.Fatalf("keys that are not there: %v, %v", got, err)
+		}
+		if err := x.Change(100, change(nil, rows)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := x.Commit(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	x := h.eng.Begin()
+	for k := int64(0); k < next; k += 100 {
+		var ks []int64
+		for i := k; i < min(next, k+100); i++ {
+			ks = append(ks, i)
+		}
+		if got, err := get(x, 100, ks...); err != nil || len(got) != len(ks) {
+			t.Fatalf("%d keys of %d from %d on, %v", len(got), len(ks), k, err)
+		}
+	}
+	x.Rollback()
+	h.close()
+}
