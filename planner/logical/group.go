@@ -89,7 +89,8 @@ type Group struct {
 	Window   *Span
 	OnClose  bool
 	Lateness int64
-	Pos      int // of GROUP BY or the first aggregate in the user's text, in bytes
+	TTL      int64 // microseconds without a touch after which a group ends; 0: never
+	Pos      int   // of GROUP BY or the first aggregate in the user's text, in bytes
 }
 
 // Schema implements Node.
@@ -174,6 +175,9 @@ func (g *Group) Line() string {
 	}
 	if g.Lateness > 0 {
 		line += ", kept " + Micros(g.Lateness) + " longer"
+	}
+	if g.TTL > 0 {
+		line += ", kept " + Micros(g.TTL)
 	}
 	return line
 }

@@ -245,7 +245,7 @@ func groupSpec(n *logical.Group) *agg.Group {
 	in := n.Input.Schema()
 	spec := &agg.Group{
 		Keys: append([]int{}, n.Keys...), KeyTypes: []batch.Type{}, Calls: n.Calls,
-		OnClose: n.OnClose, Updating: n.Input.Props().Updating,
+		OnClose: n.OnClose, Updating: n.Input.Props().Updating, TTL: n.TTL,
 	}
 	for _, k := range n.Keys {
 		spec.KeyTypes = append(spec.KeyTypes, in[k].Type)

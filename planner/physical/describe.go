@@ -99,7 +99,7 @@ func node(spec op.Spec, in logical.Node, v *job.Vertex, last bool) logical.Node 
 		return &logical.Window{Input: in, Span: *span(&spec.Window.Window)}
 	case spec.Group != nil:
 		g := spec.Group
-		n := &logical.Group{Input: in, Keys: g.Keys, Calls: g.Calls, Window: span(g.Window), OnClose: g.OnClose}
+		n := &logical.Group{Input: in, Keys: g.Keys, Calls: g.Calls, Window: span(g.Window), OnClose: g.OnClose, TTL: g.TTL}
 		for _, c := range g.Calls {
 			n.Names = append(n.Names, c.Func)
 		}
@@ -172,6 +172,8 @@ func keptByGroup(g *agg.Group, in batch.Schema) string {
 		what += " per (" + logical.Names(in, g.Keys) + ")"
 	}
 	switch {
+	case g.TTL > 0:
+		return what + ", for " + logical.Micros(g.TTL) + " after the group was touched"
 	case g.Window == nil && len(g.Keys) > 0:
 		return what + ", for ever"
 	case g.Window == nil:

@@ -26,7 +26,8 @@ func bounded(j *logical.Join, onClose bool, lateness int64) logical.Node {
 			}
 			out := *j
 			out.Bound = &join.Bound{
-				LeftTime: l.Col, RightTime: r.Col, Low: d.low - l.Lag - lateness, High: d.high + r.Lag + lateness,
+				LeftTime: l.Col, RightTime: r.Col, // never tighter than the condition
+				Low: d.low - max(0, l.Lag) - lateness, High: d.high + max(0, r.Lag) + lateness,
 				OnClose: onClose && !left.Updating && !right.Updating && padsOrWaits(j.Kind),
 			}
 			return &out

@@ -26,6 +26,9 @@ type Config struct {
 	// Lateness is how far, in microseconds, rows may lie behind the watermark
 	// and still be counted.
 	Lateness int64
+	// TTL is how long, in microseconds, state is kept that nothing touches; 0: for
+	// ever. State that ends with the watermark does so all the same.
+	TTL int64
 	// Zone is the time zone in which constants are computed; nil: UTC.
 	Zone *time.Location
 }
@@ -38,7 +41,7 @@ func Continuous(plan logical.Node, c Config) (logical.Node, error) {
 			return nil, err
 		}
 	}
-	return Late(common(Distinct(plan), c.Zone), c.Lateness), nil
+	return TTL(Late(common(Distinct(plan), c.Zone), c.Lateness), c.TTL), nil
 }
 
 // Bounded rewrites the plan of a SELECT, which has an end: nothing closes early

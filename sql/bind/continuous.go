@@ -29,11 +29,11 @@ func CreateView(stmt *ast.CreateView, env Env) (*Create, error) {
 	o := newOptions(stmt.With)
 	o.misplaced(queryOptions, "view", "CREATE STREAM", append(slices.Clone(sinkOptions), sourceOptions...))
 	o.only("materialized view", queryOptions)
-	def, parallelism, lateness := o.query()
+	def, run := o.query()
 	if o.err != nil {
 		return nil, at(o.err, stmt.Pos, codeInvalidParameter)
 	}
-	plan, err := b.continuousPlan(stmt.As, rules.Changes, lateness)
+	plan, err := b.continuousPlan(stmt.As, rules.Changes, run)
 	if err != nil {
 		return nil, err
 	}
@@ -44,23 +44,31 @@ func CreateView(stmt *ast.CreateView, env Env) (*Create, error) {
 	object.Name, object.Settings, object.Options, object.Query = name, env.Settings, o.written, def
 	return &Create{
 		Object: object, Plan: &logical.Materialize{Input: plan, Name: name, Key: plan.Props().Key},
-		Parallelism: parallelism, IfNotExists: stmt.IfNotExists, Notices: b.notices,
+		Parallelism: run.parallelism, IfNotExists: stmt.IfNotExists, Notices: b.notices,
 	}, nil
 }
 
+// running are the options of a continuous query that its plan depends on.
+type running struct {
+	parallelism   int
+	lateness, ttl time.Duration
+}
+
 // query reads the options that every continuous query has.
-func (o *options) query() (def *job.QueryDef, parallelism int, lateness time.Duration) {
-	lateness = o.duration("allowed_lateness")
-	parallelism = o.number("parallelism", 1, 128)
+func (o *options) query() (*job.QueryDef, running) {
+	run := running{
+		lateness: o.duration("allowed_lateness"), ttl: o.duration("state_ttl"),
+		parallelism: o.number("parallelism", 1, 128),
+	}
 	o.later("dead_letter", "Rejected rows can be read in dirigo_rejected.")
 	return &job.QueryDef{
 		SLO: o.duration("slo"), Checkpoint: o.duration("checkpoint_interval"),
-	}, parallelism, lateness
+	}, run
 }
 
 // continuousPlan binds a query that runs on; emit is what it does unless EMIT
 // is written.
-func (b *binder) continuousPlan(q *ast.Select, emit rules.Emit, lateness time.Duration) (logical.Node, error) {
+func (b *binder) continuousPlan(q *ast.Select, emit rules.Emit, run running) (logical.Node, error) {
 	switch q.Emit {
 	case ast.EmitChanges:
 		emit = rules.Changes
@@ -74,7 +82,9 @@ func (b *binder) continuousPlan(q *ast.Select, emit rules.Emit, lateness time.Du
 	if plan, err = b.frozen(plan); err != nil {
 		return nil, err
 	}
-	plan, err = rules.Continuous(plan, rules.Config{Emit: emit, Lateness: lateness.Microseconds(), Zone: b.zone()})
+	plan, err = rules.Continuous(plan, rules.Config{
+		Emit: emit, Lateness: run.lateness.Microseconds(), TTL: run.ttl.Microseconds(), Zone: b.zone(),
+	})
 	var open *rules.NotClosable
 	if errors.As(err, &open) {
 		return nil, fail(codeFeature, ast.Pos(open.Pos), "%s", open.Message).hint("%s", open.Hint)

@@ -67,7 +67,11 @@ func (b *binder) tableName(t *ast.TableName) (logical.Node, *scope, error) {
 		return nil, nil, at(err, t.Name.At(), codeUndefinedTable)
 	}
 	b.reads = append(b.reads, r)
-	return b.aliased(logical.NewScan(r), t.Name.Last().Text, t.Alias, t.Pos)
+	var scan logical.Node = logical.NewScan(r)
+	if r.Upsert != nil {
+		scan = &logical.Upsert{Input: scan, Key: r.Upsert}
+	}
+	return b.aliased(scan, t.Name.Last().Text, t.Alias, t.Pos)
 }
 
 func (b *binder) subselect(t *ast.Subselect) (logical.Node, *scope, error) {

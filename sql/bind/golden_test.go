@@ -85,10 +85,16 @@ func newSession(t testing.TB) *session {
 func (s *session) env() bind.Env {
 	source := func(connectors.Spec) (connectors.Source, error) { return nil, nil }
 	sink := func(connectors.Spec) (connectors.Sink, error) { return nil, nil }
+	mode := func(spec connectors.Spec) connectors.Mode {
+		if spec.Options["format"] == "upsert_json" {
+			return connectors.ModeUpsert
+		}
+		return connectors.ModeAppend
+	}
 	return bind.Env{
 		Relations: bind.InCatalog(s.catalog.Snapshot()),
 		Connectors: map[string]connectors.Connector{
-			"kafka": {Source: source, Sink: sink}, "file": {Source: source, Sink: sink},
+			"kafka": {Source: source, Sink: sink, SourceMode: mode}, "file": {Source: source, Sink: sink},
 			"nexmark": {Source: source}, "blackhole": {Sink: sink},
 		},
 		Schemas: func(connector string, options map[string]string) ([]connectors.Column, error) {
@@ -257,7 +263,7 @@ func (s *session) build(g *job.Graph) {
 			in = append(in, s.read(v.Read))
 		}
 		for _, spec := range v.Ops {
-			if _, err := op.New(spec, op.Env{Inputs: in, Home: state.Home{KeyGroups: g.KeyGroups, High: g.KeyGroups}}); err != nil && !strings.HasSuffix(err.Error(), "no operator is set") {
+			if _, err := op.New(spec, op.Env{Inputs: in, Home: state.Home{KeyGroups: g.KeyGroups, High: g.KeyGroups}}); err != nil {
 				s.t.Errorf("vertex %d: %v", v.ID, err)
 			}
 			in = [][]batch.Type{spec.Output(in)}

@@ -17,8 +17,8 @@ import (
 // The engine's own options, by what they belong to; the others are the
 // connector's.
 var (
-	sourceOptions = []string{"connector", "start", "idle_timeout", "on_idle"}
-	queryOptions  = []string{"slo", "allowed_lateness", "parallelism", "checkpoint_interval", "dead_letter"}
+	sourceOptions = []string{"connector", "start", "idle_timeout", "on_idle", "key"}
+	queryOptions  = []string{"slo", "allowed_lateness", "parallelism", "checkpoint_interval", "state_ttl", "dead_letter"}
 	sinkOptions   = append([]string{"connector", "delivery", "key"}, queryOptions...)
 )
 

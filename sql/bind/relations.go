@@ -44,5 +44,8 @@ func RelationOf(o *catalog.Object) (*logical.Relation, error) {
 		}
 	}
 	r.Kind, r.Key, r.Updating, r.Watermark = logical.Source, nil, false, o.Source.Watermark
+	if o.Kind == catalog.Stream && !o.AppendOnly {
+		r.Updating, r.Upsert, r.Watermark = true, o.Key, -1
+	}
 	return r, nil
 }

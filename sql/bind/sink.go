@@ -21,7 +21,7 @@ func (b *binder) derived(stmt *ast.CreateStream) (*Create, error) {
 	o := newOptions(stmt.With)
 	o.misplaced(sinkOptions, "derived stream", "a source", sourceOptions)
 	connector, spec := o.connector(b, sinkOptions, "sink")
-	def, parallelism, lateness := o.query()
+	def, run := o.query()
 	b.delivery(o)
 	if o.err != nil {
 		return nil, at(o.err, stmt.Pos, codeInvalidParameter)
@@ -29,7 +29,7 @@ func (b *binder) derived(stmt *ast.CreateStream) (*Create, error) {
 	if b.env.Connectors[connector].Sink == nil {
 		return nil, fail(codeFeature, stmt.With.Lookup("connector").ValPos, "the connector %s cannot be written to", connector)
 	}
-	plan, err := b.continuousPlan(stmt.As, rules.CloseIfCan, lateness)
+	plan, err := b.continuousPlan(stmt.As, rules.CloseIfCan, run)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (b *binder) derived(stmt *ast.CreateStream) (*Create, error) {
 	return &Create{
 		Object:      object,
 		Plan:        &logical.Sink{Input: plan, Name: name, Connector: connector, Key: key},
-		Parallelism: parallelism,
+		Parallelism: run.parallelism,
 	}, nil
 }
 

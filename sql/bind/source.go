@@ -7,6 +7,7 @@ import (
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/expr"
 	"github.com/dirigo-stream/dirigo/exec/job"
+	"github.com/dirigo-stream/dirigo/planner/logical"
 	"github.com/dirigo-stream/dirigo/sql/ast"
 	"github.com/dirigo-stream/dirigo/sql/catalog"
 )
@@ -70,10 +71,6 @@ func (b *binder) source(stmt *ast.CreateStream) (*Create, error) {
 	if b.env.Connectors[connector].Source == nil {
 		return nil, fail(codeFeature, stmt.With.Lookup("connector").ValPos, "the connector %s cannot be read from", connector)
 	}
-	if len(stmt.PrimaryKey) > 0 {
-		return nil, later(stmt.PrimaryKey[0].Pos, "PRIMARY KEY of a source is").
-			hint("A stream's rows are appended; a key belongs to upsert sinks.")
-	}
 	columns, err := b.sourceColumns(stmt, def, spec)
 	if err != nil {
 		return nil, err
@@ -83,13 +80,44 @@ func (b *binder) source(stmt *ast.CreateStream) (*Create, error) {
 	}
 	def.Spec.Options = spec
 	def.Spec.Name = stmt.Name.Last().Text
-	if mode := b.env.Connectors[connector].SourceMode; mode != nil && mode(def.Spec) != connectors.ModeAppend {
-		return nil, later(stmt.With.Lookup("format").ValPos, "a source whose records change rows is")
-	}
-	return &Create{Object: &catalog.Object{
+	object := &catalog.Object{
 		Kind: catalog.Stream, Columns: columns, Options: o.written, Source: def,
 		AppendOnly: true, Watermark: def.Watermark,
-	}}, nil
+	}
+	return &Create{Object: object}, b.changing(stmt, o, object)
+}
+
+// changing finds out whether a source's records change rows: by a key, whose
+// newest row they are, or as counted changes.
+func (b *binder) changing(stmt *ast.CreateStream, o *options, object *catalog.Object) error {
+	def, mode := object.Source, connectors.ModeAppend
+	key, pos, err := statedKey(stmt, object.Schema())
+	if err != nil {
+		return err
+	}
+	for _, c := range key {
+		n := def.Columns[c].Expr
+		if n.Op != expr.OpCol {
+			return fail(codeInvalidDefinition, pos, "generated column %q cannot be part of a key", def.Columns[c].Name)
+		}
+		def.Spec.Key = append(def.Spec.Key, n.Col)
+	}
+	if f := b.env.Connectors[def.Connector].SourceMode; f != nil {
+		mode = f(def.Spec)
+	}
+	switch {
+	case mode == connectors.ModeUpsert && key == nil:
+		return fail(codeInvalidDefinition, stmt.Pos, "records of this format are the newest row of their key: the stream needs one").
+			hint("Name its columns: key = 'a, b' in WITH, or PRIMARY KEY (a, b).")
+	case mode != connectors.ModeUpsert && key != nil:
+		return fail(codeInvalidParameter, pos, "the rows of this stream have no key: each record is one more").
+			hint("Use format = 'upsert_json' or 'debezium_json', whose records change the row of their key.")
+	}
+	object.AppendOnly = mode == connectors.ModeAppend
+	if object.Key = key; key != nil {
+		o.written["key"] = logical.Names(object.Schema(), key)
+	}
+	return nil
 }
 
 // sourceColumns fills in the physical columns of a source and those that
