@@ -252,6 +252,10 @@ func (j *Joiner) endChunk() {
 	}
 	c.open = false
 	j.settle = append(j.settle, c.own)
+	// An idle join holds no batch.
+	c.b, c.match.b = nil, nil
+	clear(c.keys)
+	clear(c.match.cols)
 }
 
 // settleAll settles what changed; wait: a page must be read first.
