@@ -18,7 +18,7 @@ import (
 )
 
 // realDB returns a DB over a real engine, and what shuts it down.
-func realDB(t *testing.T, disk *mem.Disk) (*session.DB, func()) {
+func realDB(t testing.TB, disk *mem.Disk) (*session.DB, func()) {
 	t.Helper()
 	all := map[string]connectors.Connector{
 		"nexmark": nexmark.Connector(), "file": file.Connector(), "blackhole": blackhole.Connector(),

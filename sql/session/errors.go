@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/dirigo-stream/dirigo/connectors"
+	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/expr"
 	"github.com/dirigo-stream/dirigo/exec/job"
 	"github.com/dirigo-stream/dirigo/sql/ast"
@@ -35,6 +36,7 @@ func translated(err error) *result.Error {
 		named  *catalog.Error
 		value  *expr.Error
 		option *connectors.OptionError
+		parsed *batch.ValueError
 	)
 	switch {
 	case errors.Is(err, job.ErrLockTimeout):
@@ -53,6 +55,8 @@ func translated(err error) *result.Error {
 		return &result.Error{Code: named.Code, Message: named.Message, Detail: named.Detail, Hint: named.Hint}
 	case errors.As(err, &option):
 		return &result.Error{Code: result.CodeInvalidValue, Message: err.Error(), Hint: option.Hint}
+	case errors.As(err, &parsed):
+		return &result.Error{Code: parsed.Code, Message: parsed.Message, Detail: parsed.Detail}
 	case errors.As(err, &value):
 		return &result.Error{Code: value.Code, Message: value.Message, Detail: value.Detail, Hint: value.Hint}
 	}

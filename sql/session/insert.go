@@ -1,6 +1,8 @@
 package session
 
 import (
+	"strconv"
+
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/expr"
 	"github.com/dirigo-stream/dirigo/sql/result"
@@ -60,12 +62,32 @@ func (w *writing) value(col batch.Column, t batch.Type, n *expr.Node) error {
 		}
 		return batch.AppendParsed(col, t, []byte(n.Text), nil)
 	}
+	if text, ok := number(n, t); ok {
+		return batch.AppendParsed(col, t, []byte(text), nil)
+	}
 	one, err := w.evaluate([]*expr.Node{n}, &batch.Batch{N: 1})
 	if err == nil {
 		batch.AppendFrom(col, one[0], 0)
 	}
 	return err
 }
+
+// number finds a number that is only to be brought to its column's type: most
+// are, and need no program.
+func number(n *expr.Node, t batch.Type) (string, bool) {
+	if n.Op != expr.OpCast || n.Args[0].Op != expr.OpConst || n.Args[0].Null {
+		return "", false
+	}
+	c := n.Args[0]
+	switch c.Type.Kind {
+	case batch.Int16, batch.Int32, batch.Int64:
+		v, err := strconv.ParseInt(c.Text, 10, 64)
+		return c.Text, t.Kind == batch.Numeric || err == nil && isInteger(t.Kind) && batch.FitsInt(v, t.Kind)
+	}
+	return c.Text, c.Type.Kind == batch.Numeric && t.Kind == batch.Numeric
+}
+
+func isInteger(k batch.Kind) bool { return k == batch.Int16 || k == batch.Int32 || k == batch.Int64 }
 
 // insert adds a batch of rows of the table; it has no selection and no counts.
 func (w *writing) insert(b *batch.Batch) error {

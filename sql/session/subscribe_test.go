@@ -101,7 +101,7 @@ func TestStatementTimeout(t *testing.T) {
 	}
 }
 
-func connect(t *testing.T, addr string) *pgx.Conn {
+func connect(t testing.TB, addr string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), "postgres://alice@"+addr+"/demo?sslmode=disable")
 	if err != nil {
@@ -111,7 +111,7 @@ func connect(t *testing.T, addr string) *pgx.Conn {
 	return conn
 }
 
-func do(t *testing.T, conn *pgx.Conn, statements ...string) {
+func do(t testing.TB, conn *pgx.Conn, statements ...string) {
 	t.Helper()
 	for _, sql := range statements {
 		if _, err := conn.Exec(t.Context(), sql); err != nil {

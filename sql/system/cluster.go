@@ -19,7 +19,7 @@ func fillers() map[string]filler {
 		"pg_catalog.pg_stat_activity": activityRows, "pg_catalog.pg_tables": tableRows,
 		"pg_catalog.pg_matviews": matviewRows, "information_schema.tables": schemaTableRows,
 		"pg_catalog.pg_index": indexRows, "pg_catalog.pg_constraint": constraintRows,
-		"pg_catalog.pg_indexes": indexesRows,
+		"pg_catalog.pg_indexes":                indexesRows,
 		"information_schema.table_constraints": tableConstraintRows, "information_schema.key_column_usage": keyColumnRows,
 		"information_schema.columns": schemaColumnRows, "information_schema.schemata": schemataRows,
 	}
