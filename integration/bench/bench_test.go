@@ -58,6 +58,25 @@ func TestNexmark(t *testing.T) {
 	}
 }
 
+// TestNexmarkJoins: the queries that join read every event of their streams and
+// give the same rows in all runs.
+func TestNexmarkJoins(t *testing.T) {
+	for _, pregenerate := range []bool{false, true} {
+		n := bench.Nexmark{
+			Queries: bench.RelationalNames(), Events: 40_000, Pregenerate: pregenerate, Runs: 2, Dir: t.TempDir(), Say: t.Logf,
+		}
+		err := n.Run(bounded(t), func(r bench.Result) error {
+			if r.Rows == 0 || r.Events < 39_000 || r.EventsPerCPU <= 0 {
+				t.Errorf("%+v", r)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestKafka: nothing is lost from topic to sink, nor from topic to topic.
 func TestKafka(t *testing.T) {
 	k := bench.Kafka{

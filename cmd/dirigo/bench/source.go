@@ -44,19 +44,25 @@ func (r wholeReader) Demand(columns []bool) {
 // prebuiltRows is the number of rows in a batch built before the clock starts.
 const prebuiltRows = 1024
 
-// pregenerate returns a connector whose batches are built already: what is
-// measured is the engine alone.
-func pregenerate(events int64) (connectors.Connector, error) {
-	g, err := nexmark.NewGenerator(nexmark.Config{Table: "bid"})
-	if err != nil {
-		return connectors.Connector{}, err
+// pregenerate returns a connector whose batches are built already, of so many
+// events of all tables: what is measured is the engine alone.
+func pregenerate(tables []string, events int64) (connectors.Connector, error) {
+	built := map[string]*prebuilt{}
+	for _, table := range tables {
+		g, err := nexmark.NewGenerator(nexmark.Config{Table: table})
+		if err != nil {
+			return connectors.Connector{}, err
+		}
+		s := &prebuilt{events: events / perEpoch * streams[table].share}
+		for at := int64(0); at < s.events; at += prebuiltRows {
+			n := int(min(prebuiltRows, s.events-at))
+			s.batches = append(s.batches, connectors.Rows{Cols: g.Columns(at, n, nil), N: n, Base: at, Next: at + int64(n), Bytes: int64(n) * 200})
+		}
+		built[table] = s
 	}
-	s := &prebuilt{events: events}
-	for at := int64(0); at < events; at += prebuiltRows {
-		n := int(min(prebuiltRows, events-at))
-		s.batches = append(s.batches, connectors.Rows{Cols: g.Columns(at, n, nil), N: n, Base: at, Next: at + int64(n), Bytes: int64(n) * 200})
-	}
-	return connectors.Connector{Source: func(connectors.Spec) (connectors.Source, error) { return s, nil }}, nil
+	return connectors.Connector{Source: func(spec connectors.Spec) (connectors.Source, error) {
+		return built[spec.Options["table"]], nil
+	}}, nil
 }
 
 // prebuilt is a source of one partition.

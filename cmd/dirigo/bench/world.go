@@ -72,6 +72,28 @@ func (w *world) run(ctx context.Context, sql string) error {
 // status returns the query under test, the only one.
 func (w *world) status() job.QueryStatus { return w.server.Engine.Queries()[0] }
 
+// decoded returns how many records of all streams were read.
+func (w *world) decoded() (n int64) {
+	for _, s := range w.server.Engine.Sources() {
+		n += s.Decoded
+	}
+	return n
+}
+
+// whenDecoded waits until so many records of all streams were read, and what was
+// made of them has been acked.
+func (w *world) whenDecoded(ctx context.Context, records int64) error {
+	for w.decoded() < records {
+		if st := w.status(); st.State == "failed" {
+			return fmt.Errorf("%s: %s", st.Name, st.Reason)
+		}
+		if err := sleep(ctx, 2*time.Millisecond); err != nil {
+			return fmt.Errorf("%d of %d records were read: %w", w.decoded(), records, err)
+		}
+	}
+	return w.server.Engine.Flush(ctx)
+}
+
 // whenRead waits until the query has read so many rows, and what it made of
 // them has been acked.
 func (w *world) whenRead(ctx context.Context, rows int64) error {
