@@ -382,7 +382,7 @@ func (l *log) Get(key string) ([]byte, error) {
 
 // fitBytes and fitRecords bound a Put, so that those who cut large ones are
 // tested.
-const fitBytes, fitRecords = 64 << 10, 16
+const fitBytes, fitRecords = 4 << 10, 16
 
 // Fits implements storage.Journal.
 func (l *log) Fits(sizes []int) bool {
