@@ -24,8 +24,9 @@ func (g *gen) insert(t relation) string {
 		in := qualified(alias, from.columns)
 		var items []string
 		for i, c := range t.columns {
-			if i < t.key && c.kind != text {
-				items = append(items, g.ofKind(in, c.kind))
+			if t.key > 0 && i >= t.key {
+				// Of two rows with one key the first is taken, and which is first is open.
+				items = append(items, "CAST("+g.value(c.kind, true)+" AS "+string(c.kind)+")")
 				continue
 			}
 			items = append(items, g.ofKind(in, c.kind))
