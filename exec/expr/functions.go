@@ -7,7 +7,7 @@ var functions = extend(
 		arithTable(), comparisonTable(), mathTable(), bitTable(),
 		textTable(), likeTable(), timeTable(), nowTable(),
 	),
-	clockTable(), byteaTable(), uuidTable(), jsonTable(), arrayTable(), checkTable(),
+	clockTable(), byteaTable(), uuidTable(), jsonTable(), arrayTable(), fromCharTable(), checkTable(),
 )
 
 // Known tells whether there is a function of a name.
