@@ -47,7 +47,11 @@ func Continuous(plan logical.Node, c Config) (logical.Node, error) {
 // Bounded rewrites the plan of a SELECT, which has an end: nothing closes early
 // and nothing comes late.
 func Bounded(plan logical.Node, zone *time.Location) logical.Node {
-	return common(Distinct(common(plan, zone)), zone)
+	once := common(plan, zone)
+	if plan = Distinct(once); plan == once {
+		return once
+	}
+	return common(plan, zone)
 }
 
 // common are the rewrites that every plan gets, each leaving what the next uses.
