@@ -265,3 +265,26 @@ func BenchmarkThrough(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkEncodeChanges: updates, of which the old and the new row come in one
+// tick of 512 keys.
+func BenchmarkEncodeChanges(b *testing.B) {
+	for _, format := range []string{"upsert_json", "debezium_json"} {
+		b.Run(format, func(b *testing.B) {
+			in, _ := benchBatch(b)
+			ids := in.Cols[0].(*batch.Vec[int64]).Data
+			in.Diff = make([]int64, in.N)
+			for i := range in.Diff {
+				ids[i], in.Diff[i] = int64(i/2), int64(i%2*2-1)
+			}
+			s := spec(bootstrap, unique("bench"), bidColumns, "format", format)
+			s.Key = []int{0}
+			sink := openSink(b, s)
+			b.ReportAllocs()
+			for b.Loop() {
+				encode(b, sink, in)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*in.N), "ns/row")
+		})
+	}
+}
