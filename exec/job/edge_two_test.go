@@ -284,7 +284,10 @@ func TestStoppedProducer(t *testing.T) {
 	until := time.Now().Add(patience)
 	for {
 		st, _ := h.eng.Query(12)
-		if st.State == stateFailed && st.Reason == "view v11 stopped: it broke" && h.eng.query(11).member == nil {
+		h.eng.clock.mu.Lock()
+		gone := h.eng.query(11).member == nil
+		h.eng.clock.mu.Unlock()
+		if st.State == stateFailed && st.Reason == "view v11 stopped: it broke" && gone {
 			break
 		}
 		if time.Now().After(until) {

@@ -26,6 +26,7 @@ type replay struct {
 	gates   map[uint64]*boundGate
 	scans   []*scanFeed
 	stop    chan struct{} // closed when it is over
+	ending  sync.Once
 
 	mu      sync.Mutex
 	waves   [][]uint64 // of sources yet to be aimed at
@@ -427,21 +428,20 @@ func (r *replay) done() bool {
 	return r.over
 }
 
-// close ends the private pumps, and says whether that was to be done still.
-// Their feeds live on until the readers have passed the last tick.
-func (r *replay) close() bool {
+// close ends the private pumps, and says whether that was to be done still; in
+// any case they have ended when it returns. Their feeds live on until the readers
+// have passed the last tick.
+func (r *replay) close() (first bool) {
 	r.mu.Lock()
-	over := r.over
-	r.over = true
+	first, r.over = !r.over, true
 	r.mu.Unlock()
-	if over {
-		return false
-	}
-	close(r.stop)
-	for _, p := range r.pumps {
-		p.close()
-	}
-	return true
+	r.ending.Do(func() {
+		close(r.stop)
+		for _, p := range r.pumps {
+			p.close()
+		}
+	})
+	return first
 }
 
 // boundGate lets a private pump read up to a bound, exactly.
