@@ -1,0 +1,41 @@
+package session_test
+
+import (
+	"testing"
+
+	"github.com/dirigo-stream/dirigo/storage/mem"
+)
+
+// TestTableRestart: views over tables follow them; a restart keeps both, with
+// the rows and what they default to.
+func TestTableRestart(t *testing.T) {
+	disk := mem.NewDisk()
+	db, stop := realDB(t, disk)
+	conn := connect(t, serve(t, db))
+	steps(t, conn,
+		"CREATE TABLE t (id INT PRIMARY KEY, who TEXT DEFAULT 'x', n INT)", "CREATE TABLE",
+		"INSERT INTO t VALUES (1, 'a', 5), (2, 'b', 6), (3, 'a', 7)", "INSERT 0 3",
+		"CREATE MATERIALIZED VIEW v AS SELECT who, sum(n) AS n FROM t GROUP BY who", "CREATE MATERIALIZED VIEW",
+		"UPDATE t SET who = 'b' WHERE id = 3", "UPDATE 1",
+		"DELETE FROM t WHERE id = 2", "DELETE 1",
+		"FLUSH", "FLUSH",
+		"SELECT * FROM v ORDER BY 1", "a|5\nb|7\nSELECT 2",
+		"UPDATE t SET n = 8 WHERE id = 3", "UPDATE 1",
+		"SELECT n FROM v WHERE who = 'b'", "8\nSELECT 1", // its own write, without FLUSH
+	)
+	stop()
+
+	db, _ = realDB(t, disk)
+	conn = connect(t, serve(t, db))
+	steps(t, conn,
+		"SELECT * FROM t ORDER BY 1", "1|a|5\n3|b|8\nSELECT 2",
+		"INSERT INTO t (id) VALUES (1)", `23505 duplicate key value violates unique constraint "t_pkey" / Key (id)=(1) already exists.`,
+		"INSERT INTO t (id, n) VALUES (4, 9) RETURNING *", "4|x|9\nINSERT 0 1",
+		"SELECT * FROM v ORDER BY 1", "a|5\nb|8\nx|9\nSELECT 3",
+		"DROP TABLE t", "2BP01 cannot drop table t because other objects depend on it / materialized view v depends on table t / Use DROP ... CASCADE to drop the dependent objects too.",
+		"DROP TABLE t CASCADE", "DROP TABLE",
+		"SELECT count(*) FROM dirigo_queries", "0\nSELECT 1",
+		"CREATE TABLE t (a INT)", "CREATE TABLE",
+		"SELECT * FROM t", "SELECT 0",
+	)
+}
