@@ -156,7 +156,11 @@ type csvSplitter struct {
 func (c *csvSplitter) next(data []byte) (line []byte, size int) {
 	for i := c.scanned; i < len(data); i++ {
 		switch b := data[i]; {
-		case c.inside && b == c.escape && c.escape != c.quote && i+1 < len(data):
+		case c.inside && b == c.escape && c.escape != c.quote:
+			if i+1 == len(data) { // what it escapes is still to come
+				c.scanned = i
+				return nil, 0
+			}
 			i++
 		case b == c.quote:
 			c.inside = !c.inside
