@@ -321,7 +321,10 @@ func (e *Engine) hurry(relation uint64) {
 	}
 	least := time.Duration(0)
 	for _, q := range e.sorted() {
-		if slo := e.urgency(q); slo > 0 && slices.Contains(q.relations(), relation) && (least == 0 || slo < least) {
+		if !slices.Contains(q.relations(), relation) {
+			continue
+		}
+		if slo := e.urgency(q); slo > 0 && (least == 0 || slo < least) {
 			least = slo
 		}
 	}

@@ -168,6 +168,9 @@ func (e *Engine) consumers(q *query) (out []*query) {
 	e.mu.Lock()
 	downs := slices.Clone(q.downs)
 	e.mu.Unlock()
+	if len(downs) == 0 {
+		return nil
+	}
 	return slices.DeleteFunc(downs, func(d *query) bool { return d.failure() != nil })
 }
 

@@ -25,9 +25,9 @@ func (e *Engine) urgeAbove(q *query) {
 // urgency is the least latency target of a query and of all that read it; 0:
 // none has one.
 func (e *Engine) urgency(q *query) time.Duration {
-	least := time.Duration(0)
-	for _, d := range e.below(q) {
-		if slo := d.slo(); slo > 0 && (least == 0 || slo < least) {
+	least := q.slo()
+	for _, d := range e.consumers(q) {
+		if slo := e.urgency(d); slo > 0 && (least == 0 || slo < least) {
 			least = slo
 		}
 	}
