@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -54,7 +55,8 @@ dirigo bench BENCHMARK --help explains one.
 func benchNexmark(ctx context.Context, args []string) error {
 	f := flags("bench nexmark", "bench nexmark [flags]", `Runs Nexmark queries over generated bids into a sink that reads every value. Per
 core means per second of the whole process's CPU time; medians of several runs.
-An event is a bid, with all its columns built.`)
+An event is a row of a stream that the query reads, with all its columns built: a
+bid, and in `+strings.Join(bench.RelationalNames(), ", ")+`, which join, a person or an auction too.`)
 	names := f.String("queries", strings.Join(bench.QueryNames(), ","), "`names` of the queries to run")
 	events := f.Int64("events", 4_000_000, "`number` of bids a run")
 	pregenerate := f.Bool("pregenerate", false, "build all batches before the clock starts: the engine alone")
@@ -64,11 +66,7 @@ An event is a bid, with all its columns built.`)
 	asJSON := f.Bool("json", false, "print one JSON object a query")
 	dir := f.String("dir", "", "`directory` for temporary state; default: the system's")
 	profiles := f.String("profile", "", "`directory` for cpu, allocs, heap and block profiles; empty: none")
-	if err := parse(f, args); err != nil {
-		return err
-	}
-	tuneCollector()
-	stop, err := bench.Profile(*profiles)
+	stop, err := measured(f, args, profiles)
 	if err != nil {
 		return err
 	}
@@ -86,6 +84,15 @@ An event is a bid, with all its columns built.`)
 			r.Query, r.EventsPerCPU/1e3, r.LowestPerCPU/1e3, r.HighestPerCPU/1e3, r.Wall, r.GeneratorPerEv, r.P50, r.P99, r.RSS, r.Rows)
 		return err
 	})
+}
+
+// measured reads the flags and sets the process up; stop writes the profiles.
+func measured(f *flag.FlagSet, args []string, profiles *string) (stop func() error, err error) {
+	if err := parse(f, args); err != nil {
+		return nil, err
+	}
+	tuneCollector()
+	return bench.Profile(*profiles)
 }
 
 // sayOnError prints progress beside the results.
@@ -107,11 +114,7 @@ record is read, or it is an error.`)
 	asJSON := f.Bool("json", false, "print one JSON object a figure")
 	dir := f.String("dir", "", "`directory` for temporary state; default: the system's")
 	profiles := f.String("profile", "", "`directory` for cpu, allocs, heap and block profiles; empty: none")
-	if err := parse(f, args); err != nil {
-		return err
-	}
-	tuneCollector()
-	stop, err := bench.Profile(*profiles)
+	stop, err := measured(f, args, profiles)
 	if err != nil {
 		return err
 	}
