@@ -109,8 +109,8 @@ func (w *blockWriter) take(last bool) (out []exec.Block) {
 		rest, w.from = rest[n:], high
 	}
 	w.rows, w.size = append(w.rows[:0], rest...), 0
-	if len(rest) > 0 {
-		for i := range w.pages[:rest[0].page] {
+	if len(w.rows) > 0 { // rest may have been overwritten
+		for i := range w.pages[:w.rows[0].page] {
 			w.pages[i].page = nil
 		}
 	}
