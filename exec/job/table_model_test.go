@@ -121,7 +121,7 @@ func (h *harness) runTableModel(seed uint64, steps int) {
 	defs := []TableDef{testTable(100, 1+int(seed%3), []int{0}), testTable(200, 1+int(seed%2), nil)}
 	m := &modelTables{map[int64]testRow{}, map[testRow]int{}}
 	h.openTables(defs)
-	h.eng.tables.fold.off = seed%2 == 1
+	h.foldTables(seed%2 == 0)
 	for range steps {
 		switch h.rng.IntN(12) {
 		case 0:
@@ -129,11 +129,11 @@ func (h *harness) runTableModel(seed uint64, steps int) {
 		case 1:
 			h.close()
 			h.openTables(defs)
-			h.eng.tables.fold.off = seed%2 == 1
+			h.foldTables(seed%2 == 0)
 		case 2:
 			h.crash()
 			h.openTables(defs)
-			h.eng.tables.fold.off = seed%2 == 1
+			h.foldTables(seed%2 == 0)
 		case 3:
 			m = h.failingTxn(m, defs, seed)
 		default:
@@ -145,6 +145,13 @@ func (h *harness) runTableModel(seed uint64, steps int) {
 	h.openTables(defs)
 	h.compareTables(m, seed)
 	h.close()
+}
+
+func (h *harness) foldTables(on bool) {
+	ts := h.eng.tables
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	ts.fold.off = !on
 }
 
 // tableTxn runs one transaction, which it sometimes rolls back.
@@ -199,7 +206,7 @@ func (h *harness) failingTxn(m *modelTables, defs []TableDef, seed uint64) *mode
 	h.crash()
 	h.disk.Fail(nil)
 	h.openTables(defs)
-	h.eng.tables.fold.off = seed%2 == 1
+	h.foldTables(seed%2 == 0)
 	h.flush()
 	if keyed, _ := m.views(); slices.Equal(h.view(101), keyed) {
 		h.compareTables(m, seed)
