@@ -18,10 +18,12 @@ func (e *Engine) Flush(ctx context.Context) error {
 	}
 }
 
-// flushOnce is Flush, but for queries that were restarted meanwhile: then it
-// wants to be called again.
+// flushOnce is Flush, but for queries that were started or restarted meanwhile:
+// then it wants to be called again.
 func (e *Engine) flushOnce(ctx context.Context) (again bool, err error) {
+	live := map[*query]bool{}
 	for _, q := range e.sorted() {
+		live[q] = true
 		if q.ephemeral {
 			continue
 		}
@@ -46,7 +48,7 @@ func (e *Engine) flushOnce(ctx context.Context) (again bool, err error) {
 	}
 	for _, q := range waited {
 		q.mu.Lock()
-		again = again || errors.Is(q.failed, errDetached)
+		again = again || errors.Is(q.failed, errDetached) || !live[q] // restarted before it was waited for
 		q.mu.Unlock()
 	}
 	return again, nil
