@@ -83,6 +83,8 @@ func (d *Demo) Hint() string {
 	host, port, _ := strings.Cut(d.Server.Addr(), ":")
 	hint := fmt.Sprintf(`Type:  psql -h %s -p %s -U demo dirigo
        SELECT * FROM carriers_now ORDER BY average DESC LIMIT 10;
+       SELECT * FROM delays_compared ORDER BY average DESC LIMIT 10;
+       UPDATE airport_names SET name = 'Chicago' WHERE iata = 'ORD';  -- and see flights_named
        SELECT reason, count(*) FROM dirigo_rejected GROUP BY reason;
        EXPLAIN delays_10m;   COPY (SUBSCRIBE TO carriers_now) TO STDOUT;`, host, port)
 	if m := d.Server.Metrics(); m != "" {

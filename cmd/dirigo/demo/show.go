@@ -26,6 +26,8 @@ var panels = []panel{
 	{"delays_10m: the last windows that closed", `SELECT window_start, origin, delayed, round(average, 1) AS average, worst FROM delays_10m ORDER BY window_start DESC, delayed DESC, origin LIMIT 5`},
 	{"worst_airports: the last six hours", `SELECT window_end, origin, flights, delayed, round(average, 1) AS average FROM worst_airports ORDER BY window_end DESC, average DESC LIMIT 5`},
 	{"carriers_now: most delayed since the start", `SELECT carrier, flights, delayed, round(average, 1) AS average, miles FROM carriers_now WHERE flights >= 5 ORDER BY average DESC LIMIT 5`},
+	{"delays_compared: now beside the last hour, a view over views", `SELECT origin, flights, round(average, 1) AS average, hour, round(hour_average, 1) AS hour_average FROM delays_compared WHERE flights >= 5 ORDER BY average DESC LIMIT 4`},
+	{"flights_named: the newest flights, names from a table", `SELECT id, departure, delay, from_city, to_city FROM flights_named ORDER BY id DESC LIMIT 3`},
 	{"quakes_per_hour: magnitude 4 and more", `SELECT window_start, quakes, strongest, round(depth) AS depth FROM quakes_per_hour ORDER BY window_start DESC LIMIT 4`},
 }
 
@@ -89,7 +91,7 @@ func (w *Screen) draw(ctx context.Context, e engine, s *session.Session) (string
 func lines(b *strings.Builder, e engine) {
 	now := time.Now().Format(time.TimeOnly)
 	for _, q := range e.Queries() {
-		fmt.Fprintf(b, "%s %-16s %-11s in %-7d out %-7d rejected %-4d p50 %-8s p99 %-8s slo %-7s attained %s\n",
+		fmt.Fprintf(b, "%s %-19s %-11s in %-7d out %-7d rejected %-4d p50 %-8s p99 %-8s slo %-7s attained %s\n",
 			now, q.Name, q.State, q.In, q.Out, sum(q.Rejected), ms(q.Latency.P50), ms(q.Latency.P99), ms(q.SLO), share(q))
 	}
 }

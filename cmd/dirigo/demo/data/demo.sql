@@ -73,3 +73,27 @@ FROM TUMBLE(quakes, at, INTERVAL '1 hour')
 WHERE mag >= 4
 GROUP BY window_start
 EMIT ON WINDOW CLOSE;
+
+-- Airports by their code, in a table: correct a name with UPDATE, and all that
+-- joins it follows.
+CREATE TABLE IF NOT EXISTS airport_names (iata TEXT PRIMARY KEY, name TEXT NOT NULL, city TEXT, state TEXT);
+INSERT INTO airport_names SELECT iata, name, city, state FROM airports ON CONFLICT DO NOTHING;
+
+-- Flights with the names of their airports, and the same as a topic.
+CREATE MATERIALIZED VIEW IF NOT EXISTS flights_named WITH (slo = '100 ms') AS
+SELECT f.id, f.departure, f.delay, o.city AS from_city, o.name AS from_airport, d.city AS to_city, d.name AS to_airport
+FROM flights AS f
+JOIN airport_names AS o ON o.iata = f.origin
+JOIN airport_names AS d ON d.iata = f.destination;
+
+CREATE STREAM IF NOT EXISTS flights_named_topic
+WITH (connector = 'kafka', topic = 'flights-named', format = 'upsert_json', key = 'id', slo = '100 ms', delivery = 'at_least_once') AS
+SELECT id, departure, delay, from_city, to_city FROM flights_named;
+
+-- Each airport's average of now beside that of its last hour that has closed: a
+-- view over views.
+CREATE MATERIALIZED VIEW IF NOT EXISTS delays_compared WITH (slo = '200 ms') AS
+SELECT now.carrier AS origin, now.flights, now.average AS average, last.hour, h.delayed, h.average AS hour_average, h.worst
+FROM carriers_now AS now
+JOIN (SELECT origin, max(window_start) AS hour FROM delays_1h GROUP BY origin) AS last ON last.origin = now.carrier
+JOIN delays_1h AS h ON h.origin = last.origin AND h.window_start = last.hour;
