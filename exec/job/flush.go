@@ -2,7 +2,6 @@ package job
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 )
@@ -47,9 +46,10 @@ func (e *Engine) flushOnce(ctx context.Context) (again bool, err error) {
 		return false, err
 	}
 	for _, q := range waited {
-		q.mu.Lock()
-		again = again || errors.Is(q.failed, errDetached) || !live[q] // restarted before it was waited for
-		q.mu.Unlock()
+		again = again || !live[q] // restarted before it was waited for
+	}
+	for q := range live {
+		again = again || isDetached(q.failure())
 	}
 	return again, nil
 }
