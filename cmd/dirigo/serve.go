@@ -50,6 +50,9 @@ Ctrl-C stops at once. Everything durable lives in --data.`)
 	if cfg.TLS, cfg.Password, err = access.load(); err != nil {
 		return err
 	}
+	if cfg.Bounds, err = debugBounds(); err != nil {
+		return err
+	}
 	s, err := server.Start(ctx, cfg)
 	if err != nil {
 		return err

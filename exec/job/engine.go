@@ -32,6 +32,12 @@ type Config struct {
 
 	// FeedKeep is how many bytes a source's ring keeps for slow queries; 0: 64 MB.
 	FeedKeep int64
+	// FoldEvery is how many roots are written between two looks at the tables'
+	// logs, of which the part that nobody needs is cut off; 0: 8. FoldBytes and
+	// FoldBlocks are the ledger's.
+	FoldEvery  int
+	FoldBytes  int64
+	FoldBlocks int
 
 	// For tests: CutNow is asked after every unit read whether the tick ends
 	// there; ReadRows is how many rows a unit has.
@@ -60,6 +66,13 @@ func (c *Config) feedKeep() int64 {
 		return c.FeedKeep
 	}
 	return feedKeep
+}
+
+func (c *Config) foldEvery() int {
+	if c.FoldEvery > 0 {
+		return c.FoldEvery
+	}
+	return foldRoots
 }
 
 func (c *Config) now() int64 {
@@ -123,7 +136,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	e.clock = newClock(e.incarnation)
 	e.epochs = &epochs{eng: e}
 	var err error
-	if e.ledger, err = storage.OpenLedger(ctx, cfg.Store, storage.LedgerConfig{}); err != nil {
+	if e.ledger, err = storage.OpenLedger(ctx, cfg.Store, storage.LedgerConfig{FoldBytes: cfg.FoldBytes, FoldBlocks: cfg.FoldBlocks}); err != nil {
 		return nil, fmt.Errorf("open state: %w", err)
 	}
 	e.epochs.number = e.ledger.Epoch()

@@ -18,7 +18,8 @@ type tableFold struct {
 	roots int // written since the last time
 }
 
-// foldRoots is how many roots are written between two looks at the logs.
+// foldRoots is how many roots are written between two looks at the logs, unless
+// the Config says.
 const foldRoots = 8
 
 // sealed is called when a root has been written: it may let records go.
@@ -26,7 +27,7 @@ func (ts *tables) sealed() {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	f := &ts.fold
-	if f.roots++; f.off || f.busy || f.roots < foldRoots || ts.closing || len(ts.all) == 0 {
+	if f.roots++; f.off || f.busy || f.roots < ts.eng.cfg.foldEvery() || ts.closing || len(ts.all) == 0 {
 		return
 	}
 	f.roots, f.busy = 0, true
@@ -109,6 +110,9 @@ func (t *table) cutBelow(low int64) error {
 		keys = append(keys, recordKey(t.def.ID, t.bases[i]))
 	}
 	t.mu.Unlock()
+	if len(keys) > 0 {
+		t.ts.eng.cfg.Logger.Debug("table log cut off", "table", t.def.Name, "records", len(keys), "below", low)
+	}
 	for len(keys) > 0 {
 		part := keys[:min(len(keys), deleteBatch)]
 		keys = keys[len(part):]

@@ -59,6 +59,16 @@ type Config struct {
 	Lending  actors.Lending
 	CutNow   func() bool
 	ReadRows func() int
+	Bounds   Bounds
+}
+
+// Bounds are sizes that tests make small, so that what else takes hours happens
+// at once; 0: the engine's own.
+type Bounds struct {
+	FeedKeep   int64 // bytes a ring keeps for slow queries
+	FoldEvery  int   // roots between two looks at the tables' logs
+	FoldBytes  int64 // deltas that are too few to be folded
+	FoldBlocks int   // deltas that are too many
 }
 
 // Server is a running node.
@@ -109,6 +119,8 @@ func (s *Server) start(ctx context.Context) (err error) {
 		Store: s.store, Connectors: known, Workers: s.cfg.Workers, Memory: s.cfg.Memory,
 		Epoch: s.cfg.Epoch, Lending: s.cfg.Lending, Logger: s.cfg.Logger,
 		CutNow: s.cfg.CutNow, ReadRows: s.cfg.ReadRows,
+		FeedKeep: s.cfg.Bounds.FeedKeep, FoldEvery: s.cfg.Bounds.FoldEvery,
+		FoldBytes: s.cfg.Bounds.FoldBytes, FoldBlocks: s.cfg.Bounds.FoldBlocks,
 	})
 	if err != nil {
 		return err
