@@ -56,7 +56,9 @@ func (b *binder) tableFunc(left logical.Node, ls *scope, t *ast.TableFunc, outer
 		names[i] = n.Text
 	}
 	u := &logical.Unnest{Input: left, Spec: *spec, Names: names}
-	s, err := ls.joined(tableScope(alias, u.Schema()[len(left.Schema()):]), t.Pos)
+	mine := tableScope(alias, u.Schema()[len(left.Schema()):])
+	mine.columns[0].scalar = !t.Ordinality
+	s, err := ls.joined(mine, t.Pos)
 	return u, s, err
 }
 

@@ -36,6 +36,8 @@ type column struct {
 	// merged: USING or NATURAL has put another column in its place, but for
 	// references with its table's name.
 	merged bool
+	// scalar: the item is a function of scalars, whose name alone means the column.
+	scalar bool
 }
 
 // tableScope is the scope of one FROM item.
@@ -82,6 +84,11 @@ func (s *scope) column(ref ast.QName) (int, error) {
 			return 0, fail(codeAmbiguousColumn, ref.At(), "column reference %q is ambiguous", name.Text)
 		}
 		found = i
+	}
+	for i, c := range s.columns {
+		if found < 0 && table == "" && c.scalar && c.table == name.Text {
+			found = i
+		}
 	}
 	if found < 0 {
 		return 0, s.missingColumn(ref, table)

@@ -2,6 +2,7 @@ package system
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/dirigo-stream/dirigo/exec/expr"
 	"github.com/dirigo-stream/dirigo/sql/ast"
@@ -49,6 +50,13 @@ type walker struct {
 	ctes    map[string]bool
 	windows bool // a window table function
 	asks    bool // something that only this package can answer
+	// everybody are calls in FROM of functions that every query may have there.
+	everybody []*ast.Call
+}
+
+// rowFunctions are the functions in FROM that every query may have.
+var rowFunctions = map[string]bool{
+	"unnest": true, "generate_series": true, "jsonb_array_elements": true, "jsonb_array_elements_text": true,
 }
 
 func (w *walker) walk(v reflect.Value) {
@@ -82,13 +90,21 @@ func (w *walker) note(n any) {
 		w.tables = append(w.tables, n)
 	case *ast.WindowTable:
 		w.windows = true
-	case *ast.TableFunc, *ast.ArraySubquery:
+	case *ast.TableFunc:
+		if !rowFunctions[n.Call.Name.Last().Text] {
+			w.asks = true
+		}
+		w.everybody = append(w.everybody, n.Call)
+	case *ast.ArraySubquery:
 		w.asks = true
 	case *ast.Cast:
 		w.asks = w.asks || isReg(typeNames[n.Type.Name]) ||
 			n.Type.Name == "name" || n.Type.Name == "oid" || n.Type.Name == "char"
 	case *ast.Call:
 		name := n.Name.Last().Text
+		if rowFunctions[name] && slices.Contains(w.everybody, n) {
+			return
+		}
 		if name == "age" && len(n.Args) == 2 {
 			return // the one with two arguments is every query's
 		}
