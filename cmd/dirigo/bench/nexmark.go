@@ -142,11 +142,7 @@ func (n Nexmark) open(ctx context.Context, q string, rate int64) (w *world, err 
 		return nil, err
 	}
 	for _, table := range query.tables() {
-		options := fmt.Sprintf("connector = 'nexmark', \"table\" = '%s', events = '%d'", table, made)
-		if rate > 0 {
-			options += fmt.Sprintf(", rate = '%d', event_rate = '10000'", rate*perEpoch/query.perEpoch())
-		}
-		if err := w.run(ctx, fmt.Sprintf("CREATE STREAM %s (%s, %s) WITH (%s)", table, streams[table].columns, watermark, options)); err != nil {
+		if err := w.run(ctx, streamSQL(table, made, rate*perEpoch/query.perEpoch())); err != nil {
 			w.close()
 			return nil, err
 		}

@@ -1,5 +1,7 @@
 package bench
 
+import "fmt"
+
 // nexmarkQuery is one of the benchmark's statements. An event is a row of a
 // stream that it reads: what others would hold is neither made nor counted.
 type nexmarkQuery struct {
@@ -42,11 +44,50 @@ func (q nexmarkQuery) perEpoch() (n int64) {
 // whole rounds a number of events to whole epochs.
 func (q nexmarkQuery) whole(events int64) int64 { return max(1, events/q.perEpoch()) * q.perEpoch() }
 
+// streamSQL declares one of the generator's tables: its rows among so many events
+// of all tables, at rate events a second (0: as fast as they are read).
+func streamSQL(table string, events, rate int64) string {
+	options := fmt.Sprintf("connector = 'nexmark', \"table\" = '%s', events = '%d'", table, events)
+	if rate > 0 {
+		options += fmt.Sprintf(", rate = '%d', event_rate = '10000'", rate)
+	}
+	return fmt.Sprintf("CREATE STREAM %s (%s, %s) WITH (%s)", table, streams[table].columns, watermark, options)
+}
+
+// Statements returns the streams that a query reads, with their rows among so
+// many events of all tables, and the query.
+func Statements(name string, events int64) (streams []string, query string) {
+	q := queries[name]
+	for _, table := range q.tables() {
+		streams = append(streams, streamSQL(table, events, 0))
+	}
+	return streams, q.sql
+}
+
 // QueryNames lists the queries over bids.
 func QueryNames() []string { return []string{"q0", "q1", "q2", "tumble", "hop", "q17"} }
 
 // RelationalNames lists the queries that join.
-func RelationalNames() []string { return []string{"q3", "q4", "q5", "q7", "q8", "q20"} }
+func RelationalNames() []string {
+	return []string{"q3", "q4", "q5", "q5close", "q7", "q7close", "q8", "q20"}
+}
+
+// The texts of q5 and q7 without when they emit: as rows come, or once a window
+// has closed.
+const (
+	q5 = `SELECT c.auction, c.num, c.window_start FROM (
+		SELECT auction, count(*) AS num, window_start, window_end
+		FROM HOP(bid, date_time, INTERVAL '2 seconds', INTERVAL '10 seconds') GROUP BY auction, window_start, window_end) c
+		JOIN (SELECT max(n.num) AS most, n.window_start, n.window_end FROM (
+			SELECT count(*) AS num, window_start, window_end
+			FROM HOP(bid, date_time, INTERVAL '2 seconds', INTERVAL '10 seconds') GROUP BY auction, window_start, window_end) n
+			GROUP BY n.window_start, n.window_end) m
+		ON c.window_start = m.window_start AND c.window_end = m.window_end AND c.num >= m.most`
+	q7 = `SELECT b.auction, b.price, b.bidder, b.date_time, b.extra FROM bid b
+		JOIN (SELECT max(price) AS top, window_end FROM TUMBLE(bid, date_time, INTERVAL '10 seconds') GROUP BY window_start, window_end) w
+		ON b.price = w.top
+		WHERE b.date_time BETWEEN w.window_end - INTERVAL '10 seconds' AND w.window_end`
+)
 
 var queries = map[string]nexmarkQuery{
 	"q0": {sql: `SELECT auction, bidder, price, channel, url, date_time, extra FROM bid`},
@@ -73,19 +114,11 @@ var queries = map[string]nexmarkQuery{
 		WHERE b.date_time BETWEEN a.date_time AND a.expires GROUP BY a.id, a.category) q
 		GROUP BY q.category EMIT CHANGES`},
 	// The auctions with most bids of the last 10 seconds, every 2.
-	"q5": {updating: true, sql: `SELECT c.auction, c.num, c.window_start FROM (
-		SELECT auction, count(*) AS num, window_start, window_end
-		FROM HOP(bid, date_time, INTERVAL '2 seconds', INTERVAL '10 seconds') GROUP BY auction, window_start, window_end) c
-		JOIN (SELECT max(n.num) AS most, n.window_start, n.window_end FROM (
-			SELECT count(*) AS num, window_start, window_end
-			FROM HOP(bid, date_time, INTERVAL '2 seconds', INTERVAL '10 seconds') GROUP BY auction, window_start, window_end) n
-			GROUP BY n.window_start, n.window_end) m
-		ON c.window_start = m.window_start AND c.window_end = m.window_end AND c.num >= m.most EMIT CHANGES`},
+	"q5":      {updating: true, sql: q5 + " EMIT CHANGES"},
+	"q5close": {sql: q5 + " EMIT ON WINDOW CLOSE"},
 	// The highest bids of each 10 seconds.
-	"q7": {updating: true, sql: `SELECT b.auction, b.price, b.bidder, b.date_time, b.extra FROM bid b
-		JOIN (SELECT max(price) AS top, window_end FROM TUMBLE(bid, date_time, INTERVAL '10 seconds') GROUP BY window_start, window_end) w
-		ON b.price = w.top
-		WHERE b.date_time BETWEEN w.window_end - INTERVAL '10 seconds' AND w.window_end EMIT CHANGES`},
+	"q7":      {updating: true, sql: q7 + " EMIT CHANGES"},
+	"q7close": {sql: q7 + " EMIT ON WINDOW CLOSE"},
 	// Who came and opened an auction within the same 10 seconds.
 	"q8": {reads: []string{"person", "auction"}, updating: true, sql: `SELECT p.id, p.name, p.window_start FROM (
 		SELECT id, name, window_start, window_end FROM TUMBLE(person, date_time, INTERVAL '10 seconds')
