@@ -12,8 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// conn is one client's connection. Its goroutine does everything but stop and
-// interrupt, which others call.
+// conn is one client's connection. One goroutine at a time works for it (see
+// desk); stop and interrupt are what others call.
 type conn struct {
 	frames
 	server *server
@@ -26,6 +26,7 @@ type conn struct {
 	statements map[string]*statement
 	portals    map[string]*portal
 	skip       bool // after an error in the extended protocol, until Sync
+	crowded    bool // there are too many connections: it is to be refused
 
 	mu   sync.Mutex
 	halt context.CancelCauseFunc // of the running statement; nil: none
@@ -35,10 +36,9 @@ type conn struct {
 const farewell = time.Second
 
 // serve runs the connection from its first message to its end.
-func (c *conn) serve(crowded bool) {
+func (c *conn) serve() {
 	c.conn.SetDeadline(time.Now().Add(c.server.StartTimeout))
-	if !c.start(crowded) {
-		c.flush()
+	if !c.server.desk.run(c, (*conn).begin) {
 		return
 	}
 	defer c.server.unregister(c)
@@ -49,14 +49,40 @@ func (c *conn) serve(crowded bool) {
 		return
 	}
 	for {
-		kind, body, err := c.next()
-		if err != nil {
+		if err := c.wait(); err != nil {
 			c.depart(err)
 			return
 		}
+		if !c.server.desk.run(c, (*conn).burst) {
+			return
+		}
+	}
+}
+
+// begin leads the connection to its first ReadyForQuery.
+func (c *conn) begin() bool {
+	if c.start() {
+		return true
+	}
+	c.flush()
+	return false
+}
+
+// burst answers what the client has sent, until it has to wait for more.
+func (c *conn) burst() bool {
+	for {
+		kind, body, err := c.next()
+		if err != nil {
+			c.depart(err)
+			return false
+		}
 		if kind == 'X' || !c.handle(kind, body) {
 			c.flush()
-			return
+			return false
+		}
+		if !c.pending() {
+			c.release()
+			return true
 		}
 	}
 }

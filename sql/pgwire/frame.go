@@ -49,9 +49,14 @@ var bufferPool = sync.Pool{New: func() any {
 	return &buffers{in: bufio.NewReaderSize(nil, inSize), out: make([]byte, 0, inSize)}
 }}
 
+// pending says that something of the client's is there to be read.
+func (f *frames) pending() bool {
+	return f.held || f.work != nil && f.work.in.Buffered() > 0
+}
+
 // wait blocks until the client has sent something.
 func (f *frames) wait() error {
-	if f.held || f.work != nil && f.work.in.Buffered() > 0 {
+	if f.pending() {
 		return nil
 	}
 	f.release()

@@ -22,13 +22,14 @@ type server struct {
 	next  uint32
 	open  int // connections, those that have not started included
 	wait  sync.WaitGroup
+	desk  desk
 }
 
 // Serve accepts connections until ctx ends or the listener fails. It then tells
 // every client that the server shuts down (57P01), and returns when all are
 // closed; the error is nil if ctx ended.
 func Serve(ctx context.Context, l net.Listener, cfg Config) error {
-	s := &server{Config: cfg.withDefaults(), conns: map[uint32]*conn{}}
+	s := &server{Config: cfg.withDefaults(), conns: map[uint32]*conn{}, desk: newDesk()}
 	var down context.CancelCauseFunc
 	s.ctx, down = context.WithCancelCause(context.WithoutCancel(ctx))
 	defer down(nil)
@@ -43,6 +44,7 @@ func Serve(ctx context.Context, l net.Listener, cfg Config) error {
 		err = nil
 	}
 	s.wait.Wait()
+	s.desk.close()
 	return err
 }
 
@@ -74,14 +76,14 @@ func (s *server) handle(nc net.Conn) {
 	defer c.end(nil)
 	s.mu.Lock()
 	s.open++
-	crowded := s.open > s.MaxConns
+	c.crowded = s.open > s.MaxConns
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
 		s.open--
 		s.mu.Unlock()
 	}()
-	c.serve(crowded)
+	c.serve()
 }
 
 // register gives a connection the identity by which others may cancel it.

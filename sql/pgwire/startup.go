@@ -21,7 +21,7 @@ const (
 const newestMinor = 0 // of protocol 3; 3.2 only widens the key of a cancel request
 
 // start leads the connection to its first ReadyForQuery; false: there is none.
-func (c *conn) start(crowded bool) bool {
+func (c *conn) start() bool {
 	body, err := c.negotiate()
 	if err != nil || body == nil {
 		return false
@@ -37,7 +37,7 @@ func (c *conn) start(crowded bool) bool {
 		return false
 	}
 	c.downgrade(version&0xffff, params)
-	if crowded {
+	if c.crowded {
 		c.fatal(result.Errorf(result.CodeTooMany, "sorry, too many clients already"))
 		return false
 	}

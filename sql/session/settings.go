@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/dirigo-stream/dirigo/sql/bind"
@@ -223,13 +224,17 @@ func (s *settings) tell(name string, out result.Sink) {
 }
 
 func (s *settings) reported(f func(name, value string)) {
-	for _, name := range slices.Sorted(maps.Keys(known)) {
-		if k := known[name]; k.report {
-			v, _ := s.Setting(name)
-			f(k.name, v)
-		}
+	for _, name := range followed() {
+		v, _ := s.Setting(name)
+		f(known[name].name, v)
 	}
 }
+
+// followed returns the settings that clients are told of, in order.
+var followed = sync.OnceValue(func() []string {
+	names := slices.Sorted(maps.Keys(known))
+	return slices.DeleteFunc(names, func(name string) bool { return !known[name].report })
+})
 
 // All calls yield with every setting, by name.
 func (s *settings) All(yield func(name, value, description string) bool) {
