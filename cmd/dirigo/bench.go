@@ -91,7 +91,7 @@ func measured(f *flag.FlagSet, args []string, profiles *string) (stop func() err
 	if err := parse(f, args); err != nil {
 		return nil, err
 	}
-	tuneCollector()
+	tuneCollector(0)
 	return bench.Profile(*profiles)
 }
 
@@ -184,7 +184,7 @@ while nothing comes, beside a node with one query.`)
 	if err := parse(f, args); err != nil {
 		return err
 	}
-	tuneCollector()
+	tuneCollector(0)
 	r, err := bench.Idle{Queries: *queries, For: *during, Settle: *settle, Dir: *dir, Profile: *profiles, Say: sayOnError}.Run(ctx)
 	if err != nil {
 		return err

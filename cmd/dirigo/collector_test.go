@@ -5,32 +5,46 @@ import (
 	"time"
 )
 
-// TestCollectorFloor: a small heap that is collected again and again is left to
-// grow to the floor; one that is collected now and then, or that is large, is
-// not.
+// TestCollectorFloor: a small heap that is filled again and again is left to
+// grow to the floor; one that is filled slowly, or that is large, is not.
 func TestCollectorFloor(t *testing.T) {
 	now := time.Unix(0, 0)
 	var percent int
-	live := uint64(5 << 20)
+	var live, allocated uint64
 	c := &collector{
-		set: func(p int) { percent = p }, live: func() uint64 { return live }, now: func() time.Time { return now }, last: now,
+		floor: heapFloor, set: func(p int) { percent = p },
+		heap: func() (uint64, uint64) { return live, allocated }, now: func() time.Time { return now }, since: now,
 	}
 	steps := []struct {
-		after time.Duration
-		live  uint64
-		want  int
+		after     time.Duration
+		allocated uint64 // since the collection before
+		live      uint64
+		want      int
 	}{
-		{10 * time.Millisecond, 8 << 20, 3100}, // 8 MB grow to 256
-		{100 * time.Millisecond, 64 << 20, 300},
-		{time.Second, 200 << 20, calmPercent}, // twice what is live is above the floor
-		{time.Second, 0, 25500},
-		{2 * time.Minute, 8 << 20, calmPercent}, // the runtime's own collection of an idle heap
+		{100 * time.Millisecond, 50 << 20, 8 << 20, calmPercent}, // a start
+		{200 * time.Millisecond, 50 << 20, 8 << 20, 3100},        // 8 MB grow to 256
+		{100 * time.Millisecond, 200 << 20, 64 << 20, 300},
+		{time.Second, 200 << 20, 200 << 20, calmPercent}, // twice what is live is above the floor
+		{time.Second, 200 << 20, 0, 25500},
+		{4 * time.Second, 250 << 20, 8 << 20, 3100},
+		{300 * time.Millisecond, 8 << 20, 8 << 20, calmPercent},
+		{2 * time.Minute, 200 << 20, 8 << 20, calmPercent}, // the runtime's own collection of an idle heap
 	}
 	for i, s := range steps {
 		now, live = now.Add(s.after), s.live
+		allocated += s.allocated
 		c.collected()
 		if percent != s.want {
 			t.Errorf("step %d: %d MB live after %v: %d percent, want %d", i, s.live>>20, s.after, percent, s.want)
+		}
+	}
+}
+
+// TestFloorFor: the floor follows what state may take, within bounds.
+func TestFloorFor(t *testing.T) {
+	for memory, want := range map[int64]int64{0: heapFloor, 1 << 20: leastFloor, 100 << 20: 200 << 20, 1 << 30: heapFloor} {
+		if got := floorFor(memory); got != want {
+			t.Errorf("memory %d MB: floor %d MB, want %d", memory>>20, got>>20, want>>20)
 		}
 	}
 }

@@ -31,6 +31,7 @@ query's latency against its target. Ctrl-C stops it; the next start goes on.`)
 	if err != nil {
 		return err
 	}
+	started()
 	fmt.Printf("\n%s\n\n", d.Hint())
 	fed := make(chan error, 1)
 	go func() { fed <- d.Feed(ctx) }()

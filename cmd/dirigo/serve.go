@@ -57,6 +57,7 @@ Ctrl-C stops at once. Everything durable lives in --data.`)
 	if err != nil {
 		return err
 	}
+	started()
 	fmt.Printf("dirigo is ready in %d ms: psql on %s, metrics on %s, data in %s\n",
 		time.Since(began).Milliseconds(), s.Addr(), where(s.Metrics()), x.data)
 	<-ctx.Done()
@@ -108,7 +109,7 @@ func (x *serverFlags) config() server.Config {
 	if x.verbose {
 		level = slog.LevelDebug
 	}
-	tuneCollector()
+	tuneCollector(int64(x.memory))
 	return server.Config{
 		Data: x.data, Listen: x.listen, HTTP: x.http, Workers: workers, Memory: int64(x.memory),
 		Profile: x.profile, Version: Version,
