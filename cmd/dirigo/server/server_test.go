@@ -81,7 +81,7 @@ func TestOptionErrors(t *testing.T) {
 	c := connect(t)
 	for _, x := range []struct{ with, at, message, hint string }{
 		{"connector = 'kafka', topik = 't'", "topik", `unrecognized option "topik" of a kafka source`, `Perhaps you meant "topic".`},
-		{"connector = 'kafka', topic = 't', brokers = '127.0.0.1:1', format = 'xml'", "format", `option "format": want one of json, not "xml"`, ""},
+		{"connector = 'kafka', topic = 't', brokers = '127.0.0.1:1', format = 'xml'", "format", `option "format": want one of json, upsert_json, debezium_json, not "xml"`, ""},
 		{"connector = 'file', path = 'x', pth = 'y'", "pth", `option "pth": not known to the file connector`, "a file source has path, follow and format"},
 	} {
 		sql := "CREATE STREAM s (a INT) WITH (" + x.with + ")"
