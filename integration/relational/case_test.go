@@ -17,10 +17,15 @@ type verb string
 
 // The verbs; a script of a failing case has them, one a line.
 const (
-	statement verb = "do"      // to both, with the same tag or SQLSTATE
+	statement verb = "do"      // to both, with the same rows and tag, or the same SQLSTATE
+	load      verb = "copy"    // COPY of a table, with quoted data
+	stream    verb = "stream"  // CREATE STREAM over a topic of some partitions
+	records   verb = "append"  // to a partition of a stream, a JSON array of rows
 	view      verb = "view"    // CREATE [MATERIALIZED] VIEW
+	drop      verb = "drop"    // of a view
 	check     verb = "check"   // FLUSH, and all views hold the same rows
 	query     verb = "select"  // the same rows at once
+	ordered   verb = "ordered" // the same rows at once, in the same order
 	restart   verb = "restart" // of Dirigo
 )
 
@@ -41,13 +46,37 @@ func parseSteps(text string) []step {
 
 // bench is both engines with the objects of one case.
 type bench struct {
-	pg      *client
-	dirigo  *dirigo
-	views   []string
-	objects []string // DROP statements, in the order of creation
+	pg         *client
+	dirigo     *dirigo
+	broker     *broker
+	topics     map[string]string // of streams
+	watermarks map[string]string // of streams, as PostgreSQL computes them
+	inside     bool              // of a transaction
+	views      []string
+	objects    []string // DROP statements, in the order of creation
+	tally
+}
+
+// tally counts what was done.
+type tally struct {
 	refused map[string]int
 	checked int // views compared
+	empty   int // of them without rows
+	asked   int // queries compared
 	rows    int // rows compared
+}
+
+func newTally() tally { return tally{refused: map[string]int{}} }
+
+func (t *tally) add(o tally) {
+	for text, n := range o.refused {
+		t.refused[text] += n
+	}
+	t.checked, t.empty, t.asked, t.rows = t.checked+o.checked, t.empty+o.empty, t.asked+o.asked, t.rows+o.rows
+}
+
+func newBench(pg *client, d *dirigo, k *broker) *bench {
+	return &bench{pg: pg, dirigo: d, broker: k, topics: map[string]string{}, watermarks: map[string]string{}, tally: newTally()}
 }
 
 // failure is a difference between the engines.
@@ -63,77 +92,103 @@ func (b *bench) take(s step) (ok bool, err error) {
 	switch s.do {
 	case statement:
 		return b.statement(s.sql)
+	case load:
+		return b.load(s.sql)
+	case stream:
+		return b.stream(s.sql)
+	case records:
+		return b.append(s.sql)
 	case view:
 		return b.view(s.sql)
-	case query:
-		return b.query(s.sql)
+	case drop:
+		return b.drop(s.sql)
+	case query, ordered:
+		return b.query(s.sql, s.do == ordered)
 	case check:
 		return true, b.check()
 	case restart:
+		b.pg.run("ROLLBACK")
+		b.inside = false
 		return true, b.dirigo.restart()
 	}
 	return false, fmt.Errorf("no such step: %s", s)
 }
 
 func (b *bench) statement(sql string) (bool, error) {
-	want, got := b.pg.run(sql), b.dirigo.run(sql)
-	if got.lost() || want.lost() {
-		return false, differ("%s: connection lost: %v, %v", sql, got.err, want.err)
+	if err := same(sql, b.dirigo.run(sql), b.pg.run(sql)); err != nil {
+		return false, err
 	}
-	if got.code == "0A000" {
-		return false, differ("%s: refused: %v", sql, got.err)
-	}
-	if got.code != want.code {
-		return false, differ("%s: %v, PostgreSQL: %v", sql, got.err, want.err)
-	}
-	if got.tag != want.tag {
-		return false, differ("%s: %s, PostgreSQL: %s", sql, got.tag, want.tag)
-	}
-	if name, ok := strings.CutPrefix(sql, "CREATE TABLE "); ok && want.code == "" {
-		b.objects = append(b.objects, "DROP TABLE "+strings.Fields(name)[0])
-	}
-	return true, nil
-}
-
-// view creates "name AS query" in both.
-func (b *bench) view(sql string) (bool, error) {
-	name := strings.Fields(sql)[0]
-	want := b.pg.run("CREATE VIEW " + sql)
-	if want.code != "" {
-		return false, nil
-	}
-	got := b.dirigo.run("CREATE MATERIALIZED VIEW " + sql)
 	switch {
-	case got.code == "0A000":
-		b.refused[got.err.Error()]++
-		b.pg.run("DROP VIEW " + name)
-		return false, nil
-	case got.err != nil:
-		return false, differ("view %s: %v", sql, got.err)
+	case sql == "BEGIN":
+		b.inside = true
+	case sql == "COMMIT" || sql == "ROLLBACK":
+		b.inside = false
+	case strings.HasPrefix(sql, "CREATE TABLE "):
+		b.objects = append(b.objects, "DROP TABLE "+strings.Fields(sql)[2])
 	}
-	b.views = append(b.views, name)
-	b.objects = append(b.objects, "DROP VIEW "+name)
 	return true, nil
 }
 
-func (b *bench) query(sql string) (bool, error) {
-	want := b.pg.run(sql)
+// load is COPY FROM STDIN.
+func (b *bench) load(sql string) (bool, error) {
+	var table, data string
+	if _, err := fmt.Sscanf(sql, "%s %q", &table, &data); err != nil {
+		return false, fmt.Errorf("%s: %w", sql, err)
+	}
+	return true, same("COPY "+sql, b.dirigo.load(table, data), b.pg.load(table, data))
+}
+
+// same compares what a statement gave: rows and tag, or SQLSTATE.
+func same(sql string, got, want answer) error {
+	switch {
+	case got.lost() || want.lost():
+		return differ("%s: connection lost: %v, %v", sql, got.err, want.err)
+	case got.code == "0A000":
+		return differ("%s: refused: %v", sql, got.err)
+	case got.code != want.code:
+		return differ("%s: %v, PostgreSQL: %v", sql, got.err, want.err)
+	case got.tag != want.tag:
+		return differ("%s: %s, PostgreSQL: %s", sql, got.tag, want.tag)
+	}
+	if diff := difference(got.rows, want.rows); diff != "" {
+		return differ("%s:\n%s", sql, diff)
+	}
+	return nil
+}
+
+func (b *bench) query(sql string, inOrder bool) (bool, error) {
+	want := b.pg.run(postgresql(sql, b.watermarks))
 	if want.code != "" {
+		b.abandon()
 		return false, nil
 	}
 	got := b.dirigo.run(sql)
 	if got.code == "0A000" {
 		b.refused[got.err.Error()]++
+		b.abandon()
 		return false, nil
 	}
 	if got.err != nil {
 		return false, differ("%s: %v", sql, got.err)
 	}
+	b.asked++
 	b.rows += len(want.rows)
 	if diff := difference(got.rows, want.rows); diff != "" {
 		return false, differ("%s:\n%s", sql, diff)
 	}
+	if inOrder && !slices.Equal(got.rows, want.rows) {
+		return false, differ("%s: in another order:\n%s\nPostgreSQL:\n%s", sql, strings.Join(got.rows, "\n"), strings.Join(want.rows, "\n"))
+	}
 	return true, nil
+}
+
+// abandon ends a transaction in which one of the two engines has failed alone.
+func (b *bench) abandon() {
+	if b.inside {
+		b.pg.run("ROLLBACK")
+		b.dirigo.run("ROLLBACK")
+		b.inside = false
+	}
 }
 
 func (b *bench) check() error {
@@ -150,33 +205,14 @@ func (b *bench) check() error {
 		}
 		b.checked++
 		b.rows += len(want.rows)
+		if len(want.rows) == 0 {
+			b.empty++
+		}
 		if diff := difference(got.rows, want.rows); diff != "" {
 			return differ("view %s:\n%s", name, diff)
 		}
 	}
 	return nil
-}
-
-// clear drops what the case made.
-func (b *bench) clear() error {
-	for _, drop := range slices.Backward(b.objects) {
-		b.pg.run(drop)
-		mine := strings.Replace(drop, "DROP VIEW", "DROP MATERIALIZED VIEW", 1)
-		if got := b.dirigo.run(mine); got.err != nil {
-			return differ("%s: %v", mine, got.err)
-		}
-	}
-	b.objects, b.views = nil, nil
-	return nil
-}
-
-// forget drops what the case made in PostgreSQL, whatever state it was left in.
-func (b *bench) forget() {
-	b.pg.run("ROLLBACK")
-	for _, drop := range slices.Backward(b.objects) {
-		b.pg.run(drop + " CASCADE")
-	}
-	b.objects, b.views = nil, nil
 }
 
 // difference compares multisets of rows; "" where they are the same.

@@ -21,14 +21,17 @@ import (
 const patience = 2 * time.Minute
 
 // client is a connection to either engine.
-type client struct{ conn *pgconn.PgConn }
+type client struct {
+	conn     *pgconn.PgConn
+	extended bool // it sends Parse, Bind and Execute, not Query
+}
 
 func dial(ctx context.Context, addr string) (*client, error) {
 	conn, err := pgconn.Connect(ctx, "postgres://test@"+addr+"/dirigo?sslmode=disable")
 	if err != nil {
 		return nil, err
 	}
-	return &client{conn}, nil
+	return &client{conn: conn}, nil
 }
 
 // answer is what a statement gave: rows as text, sorted by nobody, and the tag,
@@ -43,7 +46,22 @@ type answer struct {
 func (c *client) run(sql string) answer {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	results, err := c.conn.Exec(ctx, sql).ReadAll()
+	if c.extended {
+		r := c.conn.ExecParams(ctx, sql, nil, nil, nil, nil).Read()
+		return newAnswer([]*pgconn.Result{r}, r.Err)
+	}
+	return newAnswer(c.conn.Exec(ctx, sql).ReadAll())
+}
+
+// load is COPY FROM STDIN of data in the text format.
+func (c *client) load(table, data string) answer {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	tag, err := c.conn.CopyFrom(ctx, strings.NewReader(data), "COPY "+table+" FROM STDIN")
+	return newAnswer([]*pgconn.Result{{CommandTag: tag}}, err)
+}
+
+func newAnswer(results []*pgconn.Result, err error) answer {
 	a := answer{err: err}
 	var pe *pgconn.PgError
 	if errors.As(err, &pe) {
@@ -76,6 +94,8 @@ type variant struct {
 	kill   bool // SIGKILL of a process at places that the seed chooses
 }
 
+func (v variant) restarts() bool { return v.kill || v.name == "restarted" }
+
 var variants = []variant{
 	{name: "parallelism1", config: func(uint64) server.Config { return server.Config{Parallelism: 1} }},
 	{name: "parallelism3", config: func(uint64) server.Config { return server.Config{Parallelism: 3} }},
@@ -105,17 +125,18 @@ func lentAndCut(seed uint64) server.Config {
 // dirigo is the engine under test and what it lives on.
 type dirigo struct {
 	*client
-	start func(ctx context.Context) (addr string, stop, kill func() error, err error)
-	stop  func() error
-	kill  func() error
+	start    func(ctx context.Context) (addr string, stop, kill func() error, err error)
+	extended bool
+	stop     func() error
+	kill     func() error
 }
 
 // newDirigo starts a node of a variant on an empty disk.
-func newDirigo(v variant, seed uint64, dir string) (*dirigo, error) {
-	d := &dirigo{}
+func newDirigo(v variant, seed uint64, dir, brokers string) (*dirigo, error) {
+	d := &dirigo{extended: seed%3 == 0}
 	if v.kill {
 		d.start = func(context.Context) (string, func() error, func() error, error) {
-			p, err := node.Start(dir, "--parallelism", fmt.Sprint(1+seed%3))
+			p, err := node.Start(dir, "--parallelism", fmt.Sprint(1+seed%3), "--kafka", brokers)
 			if err != nil {
 				return "", nil, nil, err
 			}
@@ -126,7 +147,7 @@ func newDirigo(v variant, seed uint64, dir string) (*dirigo, error) {
 	disk := mem.NewDisk()
 	d.start = func(ctx context.Context) (string, func() error, func() error, error) {
 		cfg := v.config(seed)
-		cfg.Store, cfg.Listen, cfg.Workers = disk.Open(), "127.0.0.1:0", 2
+		cfg.Store, cfg.Listen, cfg.Workers, cfg.Kafka = disk.Open(), "127.0.0.1:0", 2, brokers
 		if cfg.Epoch == 0 {
 			cfg.Epoch = 20 * time.Millisecond
 		}
@@ -152,8 +173,11 @@ func (d *dirigo) up() error {
 		return err
 	}
 	d.stop, d.kill = stop, kill
-	d.client, err = dial(ctx, addr)
-	return err
+	if d.client, err = dial(ctx, addr); err != nil {
+		return err
+	}
+	d.client.extended = d.extended
+	return nil
 }
 
 // restart ends the node, by SIGKILL where it is a process, and starts it again.

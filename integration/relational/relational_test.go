@@ -43,17 +43,21 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// TestRandom: random views over random tables hold what PostgreSQL computes,
-// whatever changes, however the work is cut, lent, restarted or killed.
+// TestRandom: random views over random tables and streams hold what PostgreSQL
+// computes, whatever changes, however the work is cut, lent, restarted or killed.
 func TestRandom(t *testing.T) {
 	base := *seedFlag
 	if base == 0 {
 		base = uint64(time.Now().UnixNano() % 1e9)
 	}
-	rival := postgres(t)
-	for _, v := range variants {
+	r := newRig(t)
+	for i, v := range variants {
 		t.Run(v.name, func(t *testing.T) {
-			total := &bench{refused: map[string]int{}}
+			base := base
+			if *seedFlag == 0 {
+				base += uint64(i) * 1e9 // other cases in each
+			}
+			total := newTally()
 			n := 0
 			var d *dirigo
 			defer func() {
@@ -68,38 +72,54 @@ func TestRandom(t *testing.T) {
 							t.Fatal(err)
 						}
 					}
-					d = start(t, v, base+uint64(n))
+					d = r.start(t, v, base+uint64(n))
 				}
-				one(t, v, base+uint64(n), rival, d, total)
+				total.add(r.one(t, v, base+uint64(n), d))
 			}
-			refusals := 0
-			for _, n := range total.refused {
-				refusals += n
-			}
-			t.Logf("%d cases from seed %d: %d views and %d rows compared, %d queries refused", n, base, total.checked, total.rows, refusals)
-			for text, n := range total.refused {
-				t.Logf("  %d × %s", n, text)
-			}
-			if total.rows == 0 || refusals*4 > total.checked {
-				t.Error("too little was compared")
-			}
+			total.print(t, fmt.Sprintf("%d cases from seed %d", n, base))
 		})
 	}
 }
 
-func postgres(t *testing.T) *client {
+// print logs the counts, and fails where too little was compared.
+func (c tally) print(t *testing.T, of string) {
+	refusals := 0
+	for _, n := range c.refused {
+		refusals += n
+	}
+	t.Logf("%s: %d views (%d empty), %d queries and %d rows compared, %d refused", of, c.checked, c.empty, c.asked, c.rows, refusals)
+	for text, n := range c.refused {
+		t.Logf("  %d × %s", n, text)
+	}
+	if c.rows == 0 || refusals*4 > c.checked || c.empty*3 > c.checked*2+30 {
+		t.Error("too little was compared")
+	}
+}
+
+// rig is what all cases share: PostgreSQL and a broker.
+type rig struct {
+	pg     *client
+	broker *broker
+}
+
+func newRig(t *testing.T) *rig {
 	t.Helper()
 	conn, err := pgconn.ConnectConfig(t.Context(), &pg.Start(t).Config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return &client{conn}
+	k, err := startBroker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(k.close)
+	return &rig{&client{conn: conn}, k}
 }
 
-func start(t *testing.T, v variant, seed uint64) *dirigo {
+func (r *rig) start(t *testing.T, v variant, seed uint64) *dirigo {
 	t.Helper()
-	d, err := newDirigo(v, seed, filepath.Join(t.TempDir(), "data"))
+	d, err := newDirigo(v, seed, filepath.Join(t.TempDir(), "data"), r.broker.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,8 +128,8 @@ func start(t *testing.T, v variant, seed uint64) *dirigo {
 
 // one makes and runs a random case; a failing one is shrunk and shown as a
 // script for testdata.
-func one(t *testing.T, v variant, seed uint64, rival *client, d *dirigo, total *bench) {
-	b := &bench{pg: rival, dirigo: d, refused: total.refused}
+func (r *rig) one(t *testing.T, v variant, seed uint64, d *dirigo) tally {
+	b := newBench(r.pg, d, r.broker)
 	g := newGen(seed)
 	var done []step
 	try := func(s step) bool {
@@ -123,7 +143,7 @@ func one(t *testing.T, v variant, seed uint64, rival *client, d *dirigo, total *
 		if err != nil {
 			t.Errorf("seed %d, %s: %v", seed, v.name, err)
 			b.forget()
-			shrink(t, v, seed, rival, done)
+			r.shrink(t, v, seed, done)
 		}
 		return ok
 	}
@@ -133,46 +153,7 @@ func one(t *testing.T, v variant, seed uint64, rival *client, d *dirigo, total *
 			t.Errorf("seed %d, %s: %v\nafter:\n%s", seed, v.name, err, script(done))
 		}
 	}
-	total.checked += b.checked
-	total.rows += b.rows
-}
-
-// play makes the steps of a case one by one; try says whether a step was taken.
-func (g *gen) play(try func(step) bool, v variant) {
-	for range 2 + g.IntN(2) {
-		try(step{statement, g.table()})
-	}
-	changes := func(n int) {
-		for range n {
-			if g.chance(15) {
-				for _, sql := range g.transaction() {
-					try(step{statement, sql})
-				}
-				continue
-			}
-			try(step{statement, g.change()})
-		}
-	}
-	changes(g.IntN(12))
-	for i := range 2 + g.IntN(3) {
-		sql, cols := g.query(2)
-		name := fmt.Sprintf("%sv%d", g.prefix, i+1)
-		if try(step{view, name + " AS " + sql}) {
-			g.relations = append(g.relations, relation{name: name, columns: cols})
-		}
-		changes(g.IntN(4))
-	}
-	for range 3 + g.IntN(3) {
-		changes(1 + g.IntN(8))
-		if (v.kill || v.name == "restarted") && g.chance(40) {
-			try(step{restart, ""})
-		}
-		try(step{check, ""})
-		if g.chance(50) {
-			sql, _ := g.query(2)
-			try(step{query, sql})
-		}
-	}
+	return b.tally
 }
 
 func script(steps []step) string {
@@ -184,30 +165,30 @@ func script(steps []step) string {
 }
 
 // shrink leaves out steps for as long as the rest still fails, and shows it.
-func shrink(t *testing.T, v variant, seed uint64, rival *client, steps []step) {
+func (r *rig) shrink(t *testing.T, v variant, seed uint64, steps []step) {
 	t.Helper()
 	deadline := time.Now().Add(time.Minute)
 	for size := len(steps) / 2; size >= 1; size /= 2 {
 		for at := 0; at+size <= len(steps) && time.Now().Before(deadline); {
 			fewer := append(append([]step{}, steps[:at]...), steps[at+size:]...)
-			if replay(t, v, seed, rival, fewer) != nil {
+			if r.replay(t, v, seed, fewer) != nil {
 				steps = fewer
 			} else {
 				at += size
 			}
 		}
 	}
-	t.Logf("shrunk (keep it as testdata/seed%d.steps):\n%s\nfails with: %v", seed, script(steps), replay(t, v, seed, rival, steps))
+	t.Logf("shrunk (keep it as testdata/seed%d.steps):\n%s\nfails with: %v", seed, script(steps), r.replay(t, v, seed, steps))
 }
 
 // replay runs steps on a node of its own; steps that cannot be taken are left
 // out.
-func replay(t *testing.T, v variant, seed uint64, rival *client, steps []step) error {
-	d, err := newDirigo(v, seed, filepath.Join(t.TempDir(), "data"+strconv.FormatInt(time.Now().UnixNano(), 36)))
+func (r *rig) replay(t *testing.T, v variant, seed uint64, steps []step) error {
+	d, err := newDirigo(v, seed, filepath.Join(t.TempDir(), "data"+strconv.FormatInt(time.Now().UnixNano(), 36)), r.broker.Addr())
 	if err != nil {
 		return err
 	}
-	b := &bench{pg: rival, dirigo: d, refused: map[string]int{}}
+	b := newBench(r.pg, d, r.broker)
 	defer func() {
 		b.forget()
 		_ = d.stop()
@@ -215,7 +196,7 @@ func replay(t *testing.T, v variant, seed uint64, rival *client, steps []step) e
 	for _, s := range steps {
 		if _, err := b.take(s); err != nil {
 			var f *failure
-			if errors.As(err, &f) && strings.Contains(err.Error(), "PostgreSQL: <nil>") && strings.Contains(err.Error(), "42P01") {
+			if !errors.As(err, &f) || strings.Contains(err.Error(), "PostgreSQL: <nil>") && strings.Contains(err.Error(), "42P01") {
 				return nil // a step before it is needed
 			}
 			return err
@@ -230,7 +211,7 @@ func TestKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rival := postgres(t)
+	r := newRig(t)
 	for _, f := range files {
 		text, err := os.ReadFile(f)
 		if err != nil {
@@ -240,7 +221,7 @@ func TestKept(t *testing.T) {
 			if testing.Short() && v.kill {
 				continue
 			}
-			if err := replay(t, v, 1, rival, parseSteps(string(text))); err != nil {
+			if err := r.replay(t, v, 1, parseSteps(string(text))); err != nil {
 				t.Errorf("%s, %s: %v", filepath.Base(f), v.name, err)
 			}
 		}
