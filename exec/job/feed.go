@@ -152,9 +152,9 @@ func (f *feed) dropSlowest() {
 		for _, c := range p.cursors {
 			c.lost = true
 			delete(f.cursors, c)
-			defer c.wake()
 		}
 		delete(f.parties, q)
+		q.eng.detach(q) // its readers may be parked, at a sink that takes nothing
 	}
 	f.trim()
 }

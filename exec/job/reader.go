@@ -29,11 +29,7 @@ func (r *reader) Poll(t *turn) (more bool, err error) {
 		return true, nil
 	}
 	e, ok, lost := r.place.next(r.q)
-	if lost {
-		r.q.eng.detach(r.q)
-		return false, nil
-	}
-	if !ok || e.nothing {
+	if lost || !ok || e.nothing { // a query that has lost its place is being detached
 		return ok, nil
 	}
 	r.place.entries.Add(1)

@@ -2,6 +2,7 @@ package job
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dirigo-stream/dirigo/actors"
@@ -348,10 +349,33 @@ func (r *replay) finish(tick uint64) {
 		if len(r.scans) > 0 && !q.ephemeral {
 			e.sealsToo(q)
 		}
-		q.caughtUp()
 		e.nowLive(q)
 	}
 	e.epochs.arm()
+	r.settleWhen(tick)
+}
+
+// settleWhen makes the queries readers like any other when all of them have
+// passed the tick at which they joined: until then they have to run what the
+// pumps have read, and may lag behind each other more.
+func (r *replay) settleWhen(tick uint64) {
+	var left atomic.Int64
+	left.Store(1)
+	settle := func() {
+		if left.Add(-1) > 0 {
+			return
+		}
+		for _, q := range r.queries {
+			q.caughtUp()
+		}
+	}
+	for _, q := range r.queries {
+		for _, end := range q.ends {
+			left.Add(1)
+			end.when(tick, settle)
+		}
+	}
+	settle()
 }
 
 // sealsToo makes a query that has begun with the content of views seal together

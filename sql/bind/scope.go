@@ -27,10 +27,6 @@ type scope struct {
 	outer *scope
 	// subs collects subqueries; nil where none may stand.
 	subs *subqueries
-	// sets collects functions that give rows; nil where none may stand, because
-	// of noSets or forbid.
-	sets   *sets
-	noSets string
 }
 
 type column struct {
@@ -59,15 +55,7 @@ func tableScope(table string, s batch.Schema) *scope {
 // in returns a copy for a clause in which aggregates may not stand.
 func (s *scope) in(clause string) *scope {
 	c := *s
-	c.aggs, c.sets, c.forbid = nil, nil, clause
-	return &c
-}
-
-// setless returns a copy for a construct in which functions that give rows may
-// not stand.
-func (s *scope) setless(construct string) *scope {
-	c := *s
-	c.sets, c.noSets = nil, construct
+	c.aggs, c.forbid = nil, clause
 	return &c
 }
 
