@@ -26,6 +26,7 @@ type query struct {
 	quota     *actors.Quota
 	latency   *latencies
 	ephemeral bool
+	heard     atomic.Int32 // how many wait for what it gives
 
 	// Under the node clock's lock.
 	member   *member
@@ -302,7 +303,27 @@ func (q *query) status() QueryStatus {
 		st.Lends, st.Merges, st.Rounds = st.Lends+vs.Lends, st.Merges+vs.Merges, st.Rounds+vs.Rounds
 		st.Vertices = append(st.Vertices, vs)
 	}
+	if st.Reason == "" {
+		st.Reason = q.trouble()
+	}
 	return st
+}
+
+// trouble says what ails a stream that the query reads, through views too; "":
+// nothing does.
+func (q *query) trouble() string {
+	for _, rel := range q.relations() {
+		if s := q.eng.source(rel); s != nil {
+			if why := s.trouble(); why != "" {
+				return "stream " + s.def.Name + ": " + why
+			}
+		} else if up := q.eng.query(rel); up != nil {
+			if why := up.trouble(); why != "" {
+				return why
+			}
+		}
+	}
+	return ""
 }
 
 // watermark returns the least watermark of what the query reads.

@@ -274,6 +274,19 @@ func (s *source) status() SourceStatus {
 	return st
 }
 
+// trouble says why the source cannot be read now; "": it can, as far as is known.
+func (s *source) trouble() string {
+	s.mu.Lock()
+	live, why := s.live, s.err
+	s.mu.Unlock()
+	if live != nil {
+		if outside := live.status.Load(); outside != nil && outside.Error != "" {
+			why = outside.Error
+		}
+	}
+	return why
+}
+
 // describe adds what a live pump knows.
 func (p *pump) describe(st *SourceStatus) {
 	st.State = "running"

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"fmt"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -81,6 +82,7 @@ func TestBrokerAway(t *testing.T) {
 	s.window("wins")
 	s.tap("tap")
 	s.upsert("upserts")
+	s.n.exec("CREATE MATERIALIZED VIEW above AS SELECT sum(n) AS n FROM totals")
 	s.f.feed(5000)
 	s.n.caughtUp()
 	for range 2 {
@@ -90,6 +92,12 @@ func TestBrokerAway(t *testing.T) {
 			rows := s.n.query(`SELECT state, error FROM dirigo_streams WHERE name = 'away'`)
 			return len(rows) == 1 && rows[0][0] != "running" && rows[0][1] != `\N`, fmt.Sprint(rows)
 		})
+		for _, name := range []string{"totals", "above"} { // over a view too
+			rows := s.n.query(`SELECT state, reason FROM dirigo_queries WHERE name = '` + name + `'`)
+			if !strings.HasPrefix(rows[0][1], "stream away: ") {
+				t.Errorf("%s over a stream whose broker is away: %v", name, rows)
+			}
+		}
 		if rows := s.n.query("SHOW STREAMS"); len(rows) == 0 {
 			t.Error("SHOW STREAMS is empty")
 		}
@@ -99,6 +107,9 @@ func TestBrokerAway(t *testing.T) {
 		b.start()
 		s.f.feed(5000)
 		s.n.caughtUp()
+		if rows := s.n.query(`SELECT name, reason FROM dirigo_queries WHERE reason <> ''`); len(rows) > 0 {
+			t.Errorf("the broker is back, and there are reasons: %v", rows)
+		}
 		if !s.n.running() {
 			t.Fatal("dirigo ended")
 		}
