@@ -47,7 +47,7 @@ func (LeastLaxity) Arrive(l *Load, m Meta, now int64) int64 {
 // Pick implements Policy.
 func (LeastLaxity) Pick(l *Load, key, now int64) Rank {
 	meets := l.SLO.Load() != 0 && key >= now
-	if due := l.Due.Load(); due != 0 && due > now { // what stands before it inherits it
+	if due := l.Due.Load(); due != 0 { // what stands before it inherits it, late or not: somebody waits
 		if meets {
 			due = min(due, key)
 		}

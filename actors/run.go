@@ -91,6 +91,9 @@ func (a *actor[P]) call(c *Call[P], now int64) {
 	l := a.live
 	l.turn = Turn[P]{host: a, fuel: a.rt.cfg.Fuel, now: now}
 	more, err := c.Do(l.b, &l.turn)
+	if l.turn.told || c.Kind == CallPost {
+		a.w.told = true
+	}
 	if err != nil {
 		a.fail(err)
 		return
@@ -121,10 +124,10 @@ func (a *actor[P]) wait() {
 // hotBytes is what an actor may emit in one turn before those that wait for it.
 const hotBytes = 128 << 10
 
-// mustYield: the quantum is over, or something more urgent waits, or the actor
-// is not wanted any more.
+// mustYield: the quantum is over, or something more urgent waits, or a goroutine
+// that was given something, or the actor is not wanted any more.
 func (a *actor[P]) mustYield(start, now int64) bool {
-	if now-start >= quantum || a.w.pool.closed.Load() {
+	if now-start >= quantum || a.w.told || a.w.pool.closed.Load() {
 		return true
 	}
 	if a.w.q.size.Load() == 0 {

@@ -11,6 +11,7 @@ type Turn[P any] struct {
 	host Host[P]
 	fuel int
 	now  int64
+	told bool
 }
 
 // NewTurn returns a Turn for one call that begins at now (Unix ns).
@@ -29,6 +30,10 @@ func (t *Turn[P]) Fuel() int { return t.fuel }
 
 // Punct sends a Punct on every output channel; only Pollers do it themselves.
 func (t *Turn[P]) Punct(p Punct) { t.host.Punct(p) }
+
+// Told says that a goroutine outside the runtime waits for what the call has
+// given it: the worker ends the turn and lets it run.
+func (t *Turn[P]) Told() { t.told = true }
 
 // Now returns the clock at the start of the call, Unix ns.
 func (t *Turn[P]) Now() int64 { return t.now }

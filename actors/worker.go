@@ -39,6 +39,7 @@ type worker struct {
 	now  int64 // the clock, read after each message and after a sleep
 	owed int64 // ns of shared work that urgent work has put off
 	ran  int64 // ns since the last yield
+	told bool  // a goroutine outside was given something in this turn
 
 	runs, steals, parks, busy atomic.Int64
 	delay                     [DelayBuckets]atomic.Int64
@@ -163,8 +164,8 @@ func (w *worker) tick() int64 {
 	return w.now
 }
 
-// account keeps the shared units' minimum, and yields now and then: the network
-// is polled by an idle P, or every 10 ms.
+// account keeps the shared units' minimum, and yields now and then, and to those
+// who were given something: the network is polled by an idle P, or every 10 ms.
 func (w *worker) account(took int64, shared bool) {
 	w.busy.Add(took)
 	if shared {
@@ -172,10 +173,11 @@ func (w *worker) account(took int64, shared bool) {
 	} else {
 		w.owed = min(w.owed+took/minShare, quantum)
 	}
-	if w.ran += took; w.ran > yieldAfter {
+	if w.ran += took; w.ran > yieldAfter || w.told && w.q.size.Load() > 0 {
 		w.ran = 0
-		runtime.Gosched()
+		runtime.Gosched() // who was given something runs next, here
 	}
+	w.told = false
 }
 
 // pick takes the next unit: its own most urgent, or that of another worker if

@@ -93,7 +93,13 @@ func (r *boundedRun) ask(kept []*keptRead) error {
 		asked += k.instances()
 	}
 	answers := make(chan keptAnswer, asked)
-	r.eng.readViews(views, r.b.AfterTick, func(i int, p *viewPart) *viewRead { return kept[i].read(p, answers) })
+	tick := r.eng.readViews(views, r.b.AfterTick, func(i int, p *viewPart) *viewRead { return kept[i].read(p, answers) })
+	for _, q := range views {
+		if !q.hasPassed(tick) { // what stands before the read is as urgent
+			r.eng.hear(q, 1)
+			defer r.eng.hear(q, -1)
+		}
+	}
 	var failed error
 	for range asked {
 		select {

@@ -119,6 +119,8 @@ type Engine struct {
 	ddl    sync.Mutex            // one change of who runs at a time
 	resume map[uint64][]position // under ddl: where live readers begin, while Start runs
 
+	hearing sync.Mutex // see hear
+
 	mu      sync.Mutex
 	sources map[uint64]*source
 	queries map[uint64]*query

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -56,25 +57,39 @@ func (q *query) whenReadable(ctx context.Context, tick uint64) error {
 // whenPassed waits until tick has passed through all ends of the query.
 func (q *query) whenPassed(ctx context.Context, tick uint64) error {
 	done := make(chan struct{})
-	var passed sync.WaitGroup
-	late := false
-	for _, end := range q.ends {
-		if end.done.Load() < tick {
-			late = true
-			passed.Add(1)
-			end.when(tick, passed.Done)
+	left := int32(1)
+	passed := func() {
+		if atomic.AddInt32(&left, -1) == 0 {
+			close(done)
 		}
 	}
-	if !late {
+	for _, end := range q.ends {
+		if end.done.Load() < tick {
+			atomic.AddInt32(&left, 1)
+			end.when(tick, passed)
+		}
+	}
+	if atomic.AddInt32(&left, -1) == 0 {
 		return nil
 	}
-	go func() { passed.Wait(); close(done) }()
 	select {
 	case <-done:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// hasPassed says whether all ticks that touch the query up to one have passed
+// through its ends.
+func (q *query) hasPassed(tick uint64) bool {
+	last := q.lastTouched(tick)
+	for _, end := range q.ends {
+		if end.done.Load() < last {
+			return false
+		}
+	}
+	return true
 }
 
 // watch makes sure that the overlay is dropped once the view has applied tick.

@@ -127,13 +127,16 @@ func (p *tablePart) records(group uint64, born int64) ([]logRecord, error) {
 
 // show gives a durable group to the live readers of its tables, in one tick.
 func (ts *tables) show(parts []*tablePart) (tick uint64) {
-	c := ts.eng.clock
+	c, now := ts.eng.clock, ts.eng.cfg.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var ask []*feed
 	for _, p := range parts {
 		p.t.grow(p)
 		if live := p.t.src.livePump(); live != nil {
+			for _, b := range p.batches {
+				b.Born = now // it is there for readers since it is durable
+			}
 			live.feed.appendAll(p.batches, p.next)
 			live.decoded.Add(p.next - p.base)
 			live.decodedBytes.Add(p.bytes)

@@ -147,7 +147,7 @@ func TestTableKill(t *testing.T) {
 	}
 	t.Logf("%d kills, %d transactions acknowledged", rounds, total)
 	// The checks see what is lost, and what is there by half.
-	ahead := map[int64]int64{0: acked[0] + killClients}
+	ahead := map[int64]int64{0: acked[0] + 2*killClients} // one may be there that was not acknowledged
 	if err := checkKilled(t, dir, ahead); err == nil {
 		t.Error("a lost transaction was not seen")
 	}

@@ -11,7 +11,7 @@ func (e *Engine) urgeAbove(q *query) {
 	if catching {
 		q.urge(0) // history is best-effort work
 	} else {
-		q.urge(e.urgency(q))
+		q.urge(e.attention(q))
 	}
 	for _, rel := range q.relations() {
 		if up := q.ups[rel]; up != nil {
@@ -20,6 +20,44 @@ func (e *Engine) urgeAbove(q *query) {
 			e.hurry(rel)
 		}
 	}
+}
+
+// attended is the latency target, where none is stated, of what somebody waits
+// for: the changes of a view for its subscribers, a table's content for those who
+// write and read it.
+const attended = 10 * time.Millisecond
+
+// attention is the latency target that a query's actors work for: the least of
+// its own and of all that read it, or that of those who wait; 0: best effort.
+func (e *Engine) attention(q *query) time.Duration {
+	if slo := e.urgency(q); slo > 0 {
+		return slo
+	}
+	for _, d := range e.below(q) {
+		if d.heard.Load() > 0 || e.keepsTable(d) {
+			return attended
+		}
+	}
+	return 0
+}
+
+// hear says that one more, or with -1 one less, waits for what a view gives.
+func (e *Engine) hear(q *query, more int32) {
+	e.hearing.Lock() // the last change of the number is the last to take effect
+	defer e.hearing.Unlock()
+	if n := q.heard.Add(more); n == 0 || n == 1 {
+		e.urgeAbove(q)
+	}
+}
+
+// keepsTable says whether a query keeps the content of a table.
+func (e *Engine) keepsTable(q *query) bool {
+	for _, rel := range q.relations() {
+		if s := e.source(rel); s != nil && s.table != nil && s.table.def.View.ID == q.def.ID {
+			return true
+		}
+	}
+	return false
 }
 
 // urgency is the least latency target of a query and of all that read it; 0:

@@ -121,7 +121,9 @@ func (v *vertex) settle(more bool, err error) (bool, error) {
 	f := *v.passing
 	v.passing = nil
 	if v.view != nil {
-		v.view.applied(actors.Punct{Tick: f.Tick, Watermark: f.Watermark, Seal: f.Seal, Born: f.Born})
+		if v.view.applied(actors.Punct{Tick: f.Tick, Watermark: f.Watermark, Seal: f.Seal, Born: f.Born}) {
+			v.turn.Told()
+		}
 	}
 	v.home.passed(f.Tick)
 	if f.Seal != 0 {

@@ -64,8 +64,9 @@ func (p *viewPart) begin(tick uint64) {
 	p.begun = tick
 }
 
-// applied is called when a tick has been applied.
-func (p *viewPart) applied(f actors.Punct) {
+// applied is called when a tick has been applied. It reports whether somebody
+// listens.
+func (p *viewPart) applied(f actors.Punct) (told bool) {
 	p.finish(f)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -76,6 +77,7 @@ func (p *viewPart) applied(f actors.Punct) {
 		s.add(p.home.index, f.Tick, p.changes)
 	}
 	p.changes = nil
+	return len(p.subs) > 0
 }
 
 // passed is called for a tick that had nothing for this instance.
@@ -374,6 +376,8 @@ func (e *Engine) Subscribe(ctx context.Context, id uint64, snapshot bool, emit f
 		held: map[uint64][]*batch.Batch{}, more: make(chan struct{}, 1),
 	}
 	defer q.unsubscribe(sub)
+	e.hear(q, 1)
+	defer e.hear(q, -1)
 	tick, snaps, err := q.join(ctx, sub)
 	if err != nil {
 		return err
