@@ -46,6 +46,11 @@ func translated(err error) *result.Error {
 	case errors.Is(err, job.ErrNoTable):
 		return &result.Error{Code: result.CodeUndefinedTable, Message: err.Error(), Cause: err}
 	}
+	// A query that has stopped is told as such, not as what stopped it: that is no
+	// mistake in this statement.
+	if ended := result.Report(nil); errors.As(err, &ended) {
+		return &result.Error{Code: ended.SQLSTATE(), Message: err.Error(), Cause: err}
+	}
 	switch {
 	case errors.As(err, &syntax):
 		return located(&result.Error{Code: syntax.Code, Message: syntax.Message, Hint: syntax.Hint}, syntax.Pos)

@@ -39,3 +39,29 @@ func TestTableRestart(t *testing.T) {
 		"SELECT * FROM t", "SELECT 0",
 	)
 }
+
+// TestStoppedView: what reads a view that has stopped, or one above it, is told
+// that it has, and why; the table and what else reads it go on.
+func TestStoppedView(t *testing.T) {
+	conn := tables(t)
+	const why = "55000 query boom, vertex 2: a row cannot be computed: division by zero"
+	const below = "55000 view boom stopped: query boom, vertex 2: a row cannot be computed: division by zero"
+	steps(t, conn,
+		"CREATE TABLE t (id INT PRIMARY KEY, n INT)", "CREATE TABLE",
+		"INSERT INTO t VALUES (1, 4)", "INSERT 0 1",
+		"CREATE MATERIALIZED VIEW boom AS SELECT id, 100 / (sum(n) - 5) AS x FROM t GROUP BY id", "CREATE MATERIALIZED VIEW",
+		"CREATE MATERIALIZED VIEW above AS SELECT count(*) AS n FROM boom", "CREATE MATERIALIZED VIEW",
+		"CREATE MATERIALIZED VIEW beside AS SELECT id, 100 / (n - 5) AS x FROM t", "CREATE MATERIALIZED VIEW",
+		"SELECT * FROM boom", "1|-100\nSELECT 1",
+		"UPDATE t SET n = 5", "UPDATE 1",
+		"SELECT * FROM boom", why,
+		"SELECT * FROM above", below,
+		"CREATE MATERIALIZED VIEW later AS SELECT x FROM boom", below,
+		"SELECT * FROM beside", "SELECT 0",
+		"SELECT name, state, reason FROM dirigo_queries WHERE state = 'failed' ORDER BY name",
+		"above|failed|"+below[6:]+"\nboom|failed|"+why[6:]+"\nSELECT 2",
+		"DROP MATERIALIZED VIEW boom CASCADE", "DROP MATERIALIZED VIEW",
+		"UPDATE t SET n = 6", "UPDATE 1",
+		"SELECT * FROM beside", "1|100\nSELECT 1",
+	)
+}
