@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"hash/crc32"
+	"math/bits"
 	"slices"
 
 	"github.com/dirigo-stream/dirigo/exec"
@@ -39,9 +40,17 @@ type blockWriter struct {
 	rows              []writeRow
 	breathe           func()    // called between parts of the work; nil: nobody asks
 	words             [][]int64 // scratch, by column
-	from              int       // the first key group that no block covers
-	size              int       // bytes of the pages added since the last blocks
+	starts            [sortBuckets + 1]uint16
+	sorted            []writeRow
+	from              int // the first key group that no block covers
+	size              int // bytes of the pages added since the last blocks
 }
+
+// A page's rows are ordered by so many buckets.
+const (
+	sortBits    = 9
+	sortBuckets = 1 << sortBits
+)
 
 type writePage struct {
 	id tableID
@@ -73,7 +82,7 @@ func (w *blockWriter) add(id tableID, p *page, all bool) {
 		h := uint64(p.cells[slot*s.stride])
 		w.rows = append(w.rows, writeRow{h, at, int32(slot), int32(KeyGroup(h, w.groups))})
 	}
-	slices.SortFunc(w.rows[from:], byHash)
+	w.sort(w.rows[from:])
 }
 
 // blocks returns the blocks of all rows added.
@@ -82,7 +91,7 @@ func (w *blockWriter) blocks() []exec.Block {
 		slices.SortFunc(w.rows, byHash)
 	}
 	if len(w.rows) == 0 {
-		return []exec.Block{w.block(nil, w.low, w.high)}
+		return []exec.Block{w.block(nil, 0, w.low, w.high)}
 	}
 	return w.take(true)
 }
@@ -97,7 +106,7 @@ func (w *blockWriter) take(last bool) (out []exec.Block) {
 	rest := w.rows
 	for len(rest) > 0 {
 		w.pause()
-		n := w.cut(rest)
+		n, size := w.cut(rest)
 		if n == len(rest) && !last {
 			break
 		}
@@ -105,7 +114,7 @@ func (w *blockWriter) take(last bool) (out []exec.Block) {
 		if n == len(rest) {
 			high = max(high, w.high)
 		}
-		out = append(out, w.block(rest[:n], min(w.from, int(rest[0].group)), high))
+		out = append(out, w.block(rest[:n], size, min(w.from, int(rest[0].group)), high))
 		rest, w.from = rest[n:], high
 	}
 	w.rows, w.size = append(w.rows[:0], rest...), 0
@@ -126,12 +135,49 @@ func (w *blockWriter) spill() []exec.Block {
 	return w.take(false)
 }
 
+// sort orders rows of a page by hash: into buckets by the bits in which they
+// differ most, then within those.
+func (w *blockWriter) sort(rows []writeRow) {
+	const most = 8 // rows of a bucket; hashes of one key, say, are many
+	least, greatest := ^uint64(0), uint64(0)
+	for _, r := range rows {
+		least, greatest = min(least, r.hash), max(greatest, r.hash)
+	}
+	shift := max(0, bits.Len64(greatest-min(least, greatest))-sortBits)
+	clear(w.starts[:])
+	for _, r := range rows {
+		if at := (r.hash-least)>>shift + 1; w.starts[at] < most {
+			w.starts[at]++
+			continue
+		}
+		slices.SortFunc(rows, byHash)
+		return
+	}
+	for i := range sortBuckets {
+		w.starts[i+1] += w.starts[i]
+	}
+	w.sorted = append(w.sorted[:0], rows...)
+	for _, r := range w.sorted {
+		at := &w.starts[(r.hash-least)>>shift]
+		rows[*at] = r
+		*at++
+	}
+	for i := 1; i < len(rows); i++ {
+		r, j := rows[i], i
+		for ; j > 0 && rows[j-1].hash > r.hash; j-- {
+			rows[j] = rows[j-1]
+		}
+		rows[j] = r
+	}
+}
+
 func byHash(a, b writeRow) int { return cmp.Compare(a.hash, b.hash) }
 
 // cut returns how many of rows go into the next block: whole key groups where
-// that makes a block of half the target or more.
-func (w *blockWriter) cut(rows []writeRow) int {
-	size, border, borderSize := 0, 0, 0
+// that makes a block of half the target or more; and how many bytes they have at
+// most.
+func (w *blockWriter) cut(rows []writeRow) (n, size int) {
+	border, borderSize := 0, 0
 	for i, r := range rows {
 		if i > 0 && r.group != rows[i-1].group {
 			border, borderSize = i, size
@@ -145,16 +191,17 @@ func (w *blockWriter) cut(rows []writeRow) int {
 		}
 		if size > blockTarget && i > 0 {
 			if borderSize > blockTarget/2 {
-				return border
+				return border, borderSize
 			}
-			return i
+			return i, size
 		}
 	}
-	return len(rows)
+	return len(rows), size
 }
 
-func (w *blockWriter) block(rows []writeRow, low, high int) exec.Block {
-	b := make([]byte, 4, 256+len(rows)*16)
+// block encodes rows of about size bytes.
+func (w *blockWriter) block(rows []writeRow, size, low, high int) exec.Block {
+	b := make([]byte, 4, 512+size+len(rows)/8)
 	b = append(b, blockVersion)
 	full := uint64(0)
 	if w.full {

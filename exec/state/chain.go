@@ -111,7 +111,7 @@ func (t *Table) put(k *Keys, find bool, refs []Ref, fresh []bool) (missing int, 
 	for i, h := range k.Hash[:k.N] {
 		pid := t.dir[h>>shift]
 		p := t.pages[pid]
-		if (p.slow || cold) && !t.ready(p, h) {
+		if (p.slow || cold) && (find && !t.ready(p, h) || !find && !t.here(p, h)) {
 			refs[i] = NoRef
 			missing++
 			continue
@@ -241,7 +241,7 @@ func (t *Table) Row(r Ref) []int64 { return t.pages[r>>slotBits].row(t.shape, in
 func (t *Table) Change(r Ref) []int64 {
 	p := t.pages[r>>slotBits]
 	if p.slow {
-		p.own()
+		p.own(t.shape)
 	}
 	p.flags[r&slotMask] |= flagDirty
 	p.dirty = true

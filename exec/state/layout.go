@@ -71,8 +71,10 @@ type shape struct {
 	stride int   // words per row
 	vars   []int // words that hold byte strings
 	single bool  // one key of one word: the fast path
-	chain  int   // the word that links rows of one hash; 0: a hash has a row a key
-	quick  int   // the last key of one word, by which most rows of a chain differ; -1: none
+	// Rewrites says that byte strings may be replaced, in the place where they are.
+	rewrites bool
+	chain    int // the word that links rows of one hash; 0: a hash has a row a key
+	quick    int // the last key of one word, by which most rows of a chain differ; -1: none
 }
 
 func newShape(l Layout) *shape {
@@ -92,6 +94,7 @@ func newShape(l Layout) *shape {
 		switch a {
 		case Bytes:
 			s.vars = append(s.vars, s.acc+i)
+			s.rewrites = true
 		case Chain:
 			s.chain = s.acc + i
 		}

@@ -114,7 +114,7 @@ func (p *page) insert(s *shape, k *Keys, i int) int {
 	for j := range s.Keys {
 		c := &k.cols[j]
 		if s.Keys[j].variable() {
-			row[s.key+j] = p.put(c.data[c.start[i]:c.end[i]])
+			row[s.key+j] = p.store(s, c.data[c.start[i]:c.end[i]])
 		} else {
 			row[s.key+j] = c.word[i]
 		}
@@ -125,7 +125,16 @@ func (p *page) insert(s *shape, k *Keys, i int) int {
 
 // pageRooms are the numbers of rows that a page has room for, in turn: few
 // copies on the way to a full page, the halves of a split one included.
-var pageRooms = [...]int{8, 32, 96, pageKeys * 3 / 4, pageKeys + 64}
+var pageRooms = [...]int{8, 32, 96, pageKeys * 5 / 8, pageKeys * 13 / 16, pageKeys + 64}
+
+func roomFor(rows int) int {
+	for _, r := range pageRooms {
+		if r >= rows {
+			return r
+		}
+	}
+	return rows + rows/4
+}
 
 // reserve makes room for more rows.
 func (p *page) reserve(s *shape, more int) {
@@ -133,13 +142,7 @@ func (p *page) reserve(s *shape, more int) {
 	if want*s.stride <= cap(p.cells) {
 		return
 	}
-	rows := want + want/4
-	for _, r := range pageRooms {
-		if r >= want {
-			rows = r
-			break
-		}
-	}
+	rows := roomFor(want)
 	cells := make([]int64, len(p.cells), rows*s.stride)
 	copy(cells, p.cells)
 	flags := make([]uint8, len(p.flags), rows)
@@ -185,7 +188,7 @@ func room(n int) int {
 	return (n + step - 1) &^ (step - 1)
 }
 
-// put adds a byte string to the heap and returns its word.
+// put adds a byte string that may be replaced to the heap and returns its word.
 func (p *page) put(b []byte) int64 {
 	if len(b) == 0 {
 		return 0
@@ -196,6 +199,35 @@ func (p *page) put(b []byte) int64 {
 		p.heap = append(p.heap, make([]byte, pad)...)
 	}
 	return spanWord(uint32(off), uint32(len(b)))
+}
+
+// store adds a byte string of a row's key, which stays as it is. Where the heap
+// must grow it gets room for as many rows as the page has, each of them as long
+// as those that are there.
+func (p *page) store(s *shape, b []byte) int64 {
+	if len(b) == 0 {
+		return 0
+	}
+	off, end := len(p.heap), len(p.heap)+len(b)
+	if end > cap(p.heap) {
+		size := end + end/16
+		if rows := cap(p.cells) / s.stride; p.n > 0 && rows < 4*p.n {
+			size = max(size, end/p.n*rows+end/32)
+		}
+		heap := make([]byte, off, size)
+		copy(heap, p.heap)
+		p.heap = heap
+	}
+	p.heap = append(p.heap, b...)
+	return spanWord(uint32(off), uint32(len(b)))
+}
+
+// keep adds a byte string of word w.
+func (p *page) keep(s *shape, w int, b []byte) int64 {
+	if w < s.acc {
+		return p.store(s, b)
+	}
+	return p.put(b)
 }
 
 func (p *page) bytes(w int64) []byte {
@@ -225,20 +257,26 @@ func (p *page) tidy(s *shape) {
 		row := p.row(s, slot)
 		for _, w := range s.vars {
 			off, n := span(row[w])
-			row[w] = p.put(old[off : off+n])
+			row[w] = p.keep(s, w, old[off:off+n])
 		}
 	}
 }
 
 // own gives the page arrays of its own, where a frozen copy still reads them.
-func (p *page) own() {
+// Rows may be added without it: a copy looks at those that it has.
+func (p *page) own(s *shape) {
 	if p.readers != nil && p.readers.Load() > 0 {
 		p.cells = append(make([]int64, 0, cap(p.cells)), p.cells...)
-		p.flags, p.heap = slices.Clone(p.flags), slices.Clone(p.heap)
+		p.flags = slices.Clone(p.flags)
+		if s.rewrites {
+			p.heap = slices.Clone(p.heap)
+		}
 	}
-	p.readers = nil
-	p.slow = p.away != nil
+	p.unshare()
 }
+
+// unshare says that no frozen copy reads the page's arrays.
+func (p *page) unshare() { p.readers, p.slow = nil, p.away != nil }
 
 // size returns the memory the page holds, in bytes.
 func (p *page) size() int64 {

@@ -10,9 +10,6 @@ func (t *Table) Settle() {
 		if p.away != nil {
 			continue
 		}
-		if p.slow {
-			p.own()
-		}
 		if p.compact(t.shape); p.n > pageKeys && p.depth < maxDepth && !p.uniform(t.shape) {
 			t.split(pid)
 		} else {
@@ -33,7 +30,7 @@ func (t *Table) split(pid uint32) {
 		half.dirty, half.used = p.dirty, true
 		half.reserve(t.shape, p.n/2)
 		if used := len(p.heap) - p.waste; used > 0 {
-			half.heap = make([]byte, 0, used/2+used/8)
+			half.heap = make([]byte, 0, used/p.n*roomFor(p.n/2)+used/32)
 		}
 	}
 	hi.prefix |= 1
@@ -124,7 +121,7 @@ func (p *page) adopt(s *shape, from *page, slot int) {
 	own := p.row(s, p.n)
 	for _, w := range s.vars {
 		off, n := span(row[w])
-		own[w] = p.put(from.heap[off : off+n])
+		own[w] = p.keep(s, w, from.heap[off:off+n])
 	}
 	p.n++
 }
@@ -143,5 +140,6 @@ func (p *page) compact(s *shape) {
 	}
 	p.cells, p.flags, p.heap, p.n = kept.cells, kept.flags, kept.heap, kept.n
 	p.dead, p.waste = kept.dead, 0
+	p.unshare()
 	p.rehash(s, indexSize(p.n))
 }

@@ -178,13 +178,13 @@ func (t *Table) insert(p *page, pid uint32, k *Keys, i int) (int, error) {
 	if p.n > slotMask {
 		return 0, fmt.Errorf("state: more than %d keys share one hash range", slotMask)
 	}
-	before := cap(p.cells)
+	cells, heap := cap(p.cells), cap(p.heap)
 	slot := p.insert(t.shape, k, i)
 	t.live++
 	if p.n == pageKeys+1 || t.shape.chain > 0 && p.n > pageKeys && p.n%64 == 0 {
 		t.over = append(t.over, pid)
 	}
-	if cap(p.cells) != before {
+	if cap(p.cells) != cells || cap(p.heap) != heap {
 		t.charge(p)
 	}
 	return slot, nil
@@ -211,7 +211,7 @@ func (t *Table) ready(p *page, h uint64) bool {
 		return false
 	}
 	if p.slow {
-		p.own()
+		p.own(t.shape)
 	}
 	return true
 }
@@ -226,7 +226,7 @@ func (t *Table) Find(cols []batch.Column, at []int, rows []int32, hash []uint64,
 		refs[i], present[i] = NoRef, false
 		pid := t.dir[h>>(64-t.depth)]
 		p := t.pages[pid]
-		if !t.ready(p, h) {
+		if !t.here(p, h) {
 			missing++
 			continue
 		}
@@ -325,7 +325,7 @@ func (t *Table) Touched(refs []Ref) (_ []Ref, wait bool) {
 			return refs, true
 		}
 		if p.slow {
-			p.own()
+			p.own(t.shape)
 		}
 		t.hot = t.hot[:len(t.hot)-1]
 		p.hot = 0
