@@ -1,7 +1,6 @@
 package nexmark
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
 	"sync"
@@ -41,12 +40,14 @@ func cross(a, b []string) []string {
 // picks makes one of a few texts per row.
 func (g *Generator) picks(row int64, n int, choice string, texts []string) batch.Column {
 	s := g.seeds[choice]
-	out := &batch.TextVec{Off: make([]uint32, 1, n+1)}
+	out := &batch.TextVec{Off: make([]uint32, 1, n+1), Data: make([]byte, 0, n*len(texts[0]))}
 	for i := range n {
-		out.AppendString(texts[below(s.at(g.table.event(row+int64(i))), int64(len(texts)))])
+		out.AppendString(pick(s.at(g.table.event(row+int64(i))), texts))
 	}
 	return out
 }
+
+func pick(r uint64, texts []string) string { return texts[below(r, int64(len(texts)))] }
 
 func (g *Generator) names(row int64, n int) batch.Column { return g.picks(row, n, "name", fullNames) }
 
@@ -56,26 +57,39 @@ func (g *Generator) states(row int64, n int) batch.Column { return g.picks(row, 
 
 func (g *Generator) emails(row int64, n int) batch.Column {
 	s := g.seeds["email"]
-	out := &batch.TextVec{Off: make([]uint32, 1, n+1)}
+	out := &batch.TextVec{Off: make([]uint32, 1, n+1), Data: make([]byte, 0, n*16)}
 	var buf []byte
 	for i := range n {
-		r := s.at(g.table.event(row + int64(i)))
-		buf = append(buf[:0], cut(words(), mix(r), 7)...)
-		buf = append(append(buf, '@'), cut(words(), mix(r+1), 5)...)
-		out.Append(append(buf, ".com"...))
+		user, host := address(s.at(g.table.event(row + int64(i))))
+		buf = append(append(append(buf[:0], user...), '@'), host...)
+		out.Append(append(buf, dotCom...))
 	}
 	return out
+}
+
+const dotCom = ".com"
+
+// address returns the parts of an email address.
+func address(r uint64) (user, host []byte) {
+	return cut(words(), mix(r), 7), cut(words(), mix(r+1), 5)
 }
 
 // cut returns between 3 and most characters (less the last) of p, trimmed.
 func cut(p []byte, r uint64, most int64) []byte {
 	at := r % poolSize
-	return bytes.TrimSpace(p[at : int64(at)+3+below(r, most-3)])
+	p = p[at : int64(at)+3+below(r, most-3)]
+	for len(p) > 0 && p[0] == ' ' {
+		p = p[1:]
+	}
+	for len(p) > 0 && p[len(p)-1] == ' ' {
+		p = p[:len(p)-1]
+	}
+	return p
 }
 
 func (g *Generator) cards(row int64, n int) batch.Column {
 	s := g.seeds["card"]
-	out := &batch.TextVec{Off: make([]uint32, 1, n+1)}
+	out := &batch.TextVec{Off: make([]uint32, 1, n+1), Data: make([]byte, 0, n*19)}
 	var buf [19]byte
 	for i := range n {
 		r := s.at(g.table.event(row + int64(i)))
@@ -92,17 +106,36 @@ func (g *Generator) cards(row int64, n int) batch.Column {
 	return out
 }
 
-func (g *Generator) itemNames(row int64, n int) batch.Column { return g.phrases(row, n, "item", 20) }
-
-func (g *Generator) descriptions(row int64, n int) batch.Column {
-	return g.phrases(row, n, "description", 100)
+func (g *Generator) itemNames(row int64, n int) batch.Column {
+	return phrases(g.pieces(row, n, "item", 20))
 }
 
-func (g *Generator) phrases(row int64, n int, choice string, most int64) batch.Column {
+func (g *Generator) descriptions(row int64, n int) batch.Column {
+	return phrases(g.pieces(row, n, "description", 100))
+}
+
+// pieces cuts a phrase for each row out of the pool of words.
+func (g *Generator) pieces(row int64, n int, choice string, most int64) [][]byte {
 	s, p := g.seeds[choice], words()
-	out := &batch.TextVec{Off: make([]uint32, 1, n+1)}
-	for i := range n {
-		out.Append(cut(p, s.at(g.table.event(row+int64(i))), most))
+	out := make([][]byte, n)
+	g.table.spans(row, n, func(_, e int64, i, j int) {
+		for k := i; k < j; k++ {
+			out[k] = cut(p, s.at(e+int64(k-i)), most)
+		}
+	})
+	return out
+}
+
+func phrases(pieces [][]byte) batch.Column {
+	out := &batch.TextVec{Off: make([]uint32, len(pieces)+1)}
+	end := uint32(0)
+	for i, p := range pieces {
+		end += uint32(len(p))
+		out.Off[i+1] = end
+	}
+	out.Data = make([]byte, 0, end)
+	for _, p := range pieces {
+		out.Data = append(out.Data, p...)
 	}
 	return out
 }
@@ -112,22 +145,18 @@ func (g *Generator) bidExtras(row int64, n int) batch.Column {
 }
 
 func (g *Generator) personExtras(row int64, n int) batch.Column {
-	texts := []batch.Column{g.names(row, n), g.emails(row, n), g.cities(row, n)}
-	return g.extras(row, n, func(i int) int { return personSize - 8 - 19 - 2 - width(texts, i) })
+	name, email, city := g.seeds["name"], g.seeds["email"], g.seeds["city"]
+	return g.extras(row, n, func(i int) int {
+		e := g.table.event(row + int64(i))
+		user, host := address(email.at(e))
+		texts := len(pick(name.at(e), fullNames)) + len(user) + 1 + len(host) + len(dotCom) + len(pick(city.at(e), usCities))
+		return personSize - 8 - 19 - 2 - texts
+	})
 }
 
 func (g *Generator) auctionExtras(row int64, n int) batch.Column {
-	texts := []batch.Column{g.itemNames(row, n), g.descriptions(row, n)}
-	return g.extras(row, n, func(i int) int { return auctionSize - 6*8 - width(texts, i) })
-}
-
-// width returns how many bytes the texts of row i take.
-func width(texts []batch.Column, i int) (w int) {
-	for _, t := range texts {
-		v := t.(*batch.TextVec)
-		w += int(v.Off[i+1] - v.Off[i])
-	}
-	return w
+	items, descriptions := g.pieces(row, n, "item", 20), g.pieces(row, n, "description", 100)
+	return g.extras(row, n, func(i int) int { return auctionSize - 6*8 - len(items[i]) - len(descriptions[i]) })
 }
 
 // extras fills rows up to their mean size: mean says what is left of it in row
