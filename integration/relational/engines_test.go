@@ -17,9 +17,6 @@ import (
 	"github.com/dirigo-stream/dirigo/storage/mem"
 )
 
-// patience is how long one statement may take; never a matter of speed.
-const patience = 2 * time.Minute
-
 // client is a connection to either engine.
 type client struct {
 	conn     *pgconn.PgConn
@@ -44,7 +41,7 @@ type answer struct {
 }
 
 func (c *client) run(sql string) answer {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), *patience)
 	defer cancel()
 	if c.extended {
 		r := c.conn.ExecParams(ctx, sql, nil, nil, nil, nil).Read()
@@ -55,7 +52,7 @@ func (c *client) run(sql string) answer {
 
 // load is COPY FROM STDIN of data in the text format.
 func (c *client) load(table, data string) answer {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), *patience)
 	defer cancel()
 	tag, err := c.conn.CopyFrom(ctx, strings.NewReader(data), "COPY "+table+" FROM STDIN")
 	return newAnswer([]*pgconn.Result{{CommandTag: tag}}, err)
@@ -97,7 +94,8 @@ type variant struct {
 func (v variant) restarts() bool { return v.kill || v.name == "restarted" }
 
 var variants = []variant{
-	{name: "parallelism1", config: func(uint64) server.Config { return server.Config{Parallelism: 1} }},
+	// Without epochs nothing is cut but by what a session does.
+	{name: "parallelism1", config: func(uint64) server.Config { return server.Config{Parallelism: 1, Epoch: time.Hour} }},
 	{name: "parallelism3", config: func(uint64) server.Config { return server.Config{Parallelism: 3} }},
 	{name: "lentAndCut", config: lentAndCut},
 	{name: "restarted", config: lentAndCut},
@@ -156,7 +154,7 @@ func newDirigo(v variant, seed uint64, dir, brokers string) (*dirigo, error) {
 			return "", nil, nil, err
 		}
 		stop := func() error {
-			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			ctx, cancel := context.WithTimeout(context.Background(), *patience)
 			defer cancel()
 			return s.Close(ctx)
 		}
@@ -166,7 +164,7 @@ func newDirigo(v variant, seed uint64, dir, brokers string) (*dirigo, error) {
 }
 
 func (d *dirigo) up() error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), *patience)
 	defer cancel()
 	addr, stop, kill, err := d.start(ctx)
 	if err != nil {

@@ -54,7 +54,7 @@ func joinKey(t *testing.T, brokers string, seed uint64) int {
 		t.Fatal(err)
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), *patience)
 		defer cancel()
 		_ = s.Close(ctx)
 	}()
@@ -117,7 +117,7 @@ func lastByKey(t *testing.T, brokers, topic string) []string {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), *patience)
 	defer cancel()
 	last := map[string]string{}
 	for left := ends(ctx, t, client, topic); len(left) > 0; {

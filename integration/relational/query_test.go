@@ -31,8 +31,7 @@ func (g *gen) query(depth int) (string, []column) {
 	return g.plain(depth)
 }
 
-// common is a query over a CTE, which FROM and subqueries name as often as it
-// falls.
+// common is a query over a CTE, which FROM names and subqueries may name again.
 func (g *gen) common(depth int) (string, []column) {
 	g.alias++
 	name := fmt.Sprintf("w%d", g.alias)
@@ -45,13 +44,11 @@ func (g *gen) common(depth int) (string, []column) {
 	defer func() { g.relations = saved }()
 	g.alias++
 	from, in := g.from(depth)
-	if g.chance(60) {
-		more := fmt.Sprintf("r%d", g.alias+1)
-		g.alias++
-		right := qualified(more, cols)
-		from += " " + pick(g, []string{"JOIN", "LEFT JOIN"}) + " " + name + " AS " + more + " ON " + g.condition(in, right, true)
-		in = append(in, right...)
-	}
+	more := fmt.Sprintf("r%d", g.alias+1)
+	g.alias++
+	right := qualified(more, cols)
+	from += " " + pick(g, []string{"JOIN", "LEFT JOIN"}) + " " + name + " AS " + more + " ON " + g.condition(in, right, true)
+	in = append(in, right...)
 	items, out := g.items(in, depth)
 	return "WITH " + name + " AS (" + sql + ") SELECT " + items + " FROM " + from + g.where(in, depth), out
 }

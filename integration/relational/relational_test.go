@@ -21,6 +21,8 @@ import (
 var (
 	casesFlag = flag.Int("cases", 0, "random cases a variant; 0: a short form, or the long one with DIRIGO_CHECK=long")
 	seedFlag  = flag.Uint64("seed", 0, "first seed; 0: from the time")
+	patience  = flag.Duration("patience", 2*time.Minute, "how long one statement may take; never a matter of speed")
+	shrinking = flag.Duration("shrink", time.Minute, "how long a failing case is made smaller")
 )
 
 // cases returns how many random cases each variant runs.
@@ -167,7 +169,10 @@ func script(steps []step) string {
 // shrink leaves out steps for as long as the rest still fails, and shows it.
 func (r *rig) shrink(t *testing.T, v variant, seed uint64, steps []step) {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	if *shrinking == 0 {
+		return
+	}
+	deadline := time.Now().Add(*shrinking)
 	for size := len(steps) / 2; size >= 1; size /= 2 {
 		for at := 0; at+size <= len(steps) && time.Now().Before(deadline); {
 			fewer := append(append([]step{}, steps[:at]...), steps[at+size:]...)
