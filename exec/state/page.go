@@ -99,7 +99,7 @@ func (p *page) equal(s *shape, base int, k *Keys, i int) bool {
 func (p *page) insert(s *shape, k *Keys, i int) int {
 	slot := p.n
 	if (slot+1)*4 > len(p.index)*3 {
-		p.rehash(s, max(16, len(p.index)*2))
+		p.widen(s)
 	}
 	p.reserve(s, 1)
 	p.cells = p.cells[:len(p.cells)+s.stride]
@@ -161,6 +161,24 @@ func (p *page) enter(s *shape, h uint64, slot int) {
 		at = (at + 1) & mask
 	}
 	p.index[at] = entry(h, slot+1)
+}
+
+// widen doubles the index. It leaves the rows as they are: a frozen copy may read
+// them.
+func (p *page) widen(s *shape) {
+	old := p.index
+	p.index = make([]uint16, max(16, 2*len(old)))
+	mask := uint32(len(p.index) - 1)
+	for _, e := range old {
+		if e == 0 {
+			continue
+		}
+		at := uint32(p.cells[(int(e&0xfff)-1)*s.stride]) & mask
+		for p.index[at] != 0 {
+			at = (at + 1) & mask
+		}
+		p.index[at] = e
+	}
 }
 
 func (p *page) rehash(s *shape, size int) {
