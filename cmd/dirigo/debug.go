@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/dirigo-stream/dirigo/cmd/dirigo/server"
 )
@@ -29,6 +30,8 @@ func debugBounds() (b server.Bounds, err error) {
 		switch name {
 		case "feed_keep":
 			b.FeedKeep = n
+		case "epoch_ms":
+			b.Epoch = time.Duration(n) * time.Millisecond
 		case "fold_every":
 			b.FoldEvery = int(n)
 		case "fold_bytes":

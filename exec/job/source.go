@@ -205,11 +205,12 @@ func (p *pump) generate(in *batch.Batch) *batch.Batch {
 	return &out
 }
 
-// rejectFailed notes the rows that failed and returns the others.
+// rejectFailed notes the rows that failed and returns the others. The end of a
+// key has no values to compute with: it stays.
 func (p *pump) rejectFailed(b *batch.Batch, cx *expr.Context) *batch.Batch {
-	bad := make([]bool, b.N)
+	bad, upserts := make([]bool, b.N), p.src.upserts()
 	for _, f := range cx.Failed() {
-		if bad[f.Row] {
+		if bad[f.Row] || upserts && b.DiffAt(int(f.Row)) < 0 {
 			continue
 		}
 		bad[f.Row] = true
@@ -225,6 +226,12 @@ func (p *pump) rejectFailed(b *batch.Batch, cx *expr.Context) *batch.Batch {
 		}
 	}
 	return b.Gather(keep)
+}
+
+// upserts says that a record is the newest row of its key, or its end.
+func (s *source) upserts() bool {
+	mode := s.eng.cfg.Connectors[s.def.Connector].SourceMode
+	return mode != nil && mode(s.def.Spec) == connectors.ModeUpsert
 }
 
 // types returns the types of the columns that queries see.

@@ -10,10 +10,11 @@ import (
 	"time"
 )
 
-// aim kills a process at its next seal: as soon as it says that a root is
-// durable, by whoever reads that line.
+// aim kills a process when it says something, such as that a root is durable,
+// by whoever reads that line.
 type aim struct {
 	pid   int
+	line  []byte // what it says then
 	once  sync.Once
 	fired chan struct{}
 	after time.Duration // from the seal to the kill
@@ -23,14 +24,14 @@ var sealedLine = []byte("msg=sealed ")
 
 // look kills if p tells of a seal.
 func (a *aim) look(p []byte) {
-	at := bytes.LastIndex(p, sealedLine)
+	at := bytes.LastIndex(p, a.line)
 	if at < 0 {
 		return
 	}
 	a.once.Do(func() {
 		_ = syscall.Kill(a.pid, syscall.SIGKILL)
 		now := time.Now().UnixNano()
-		a.after = time.Duration(now - sealedAt(p[at:]))
+		a.after = time.Duration(now - sealedAt(p[at:])) // nothing where the line has no time
 		close(a.fired)
 	})
 }
@@ -49,7 +50,12 @@ func sealedAt(line []byte) int64 {
 // killAtSeal waits for the next seal, kills, and returns how long after it;
 // false: none came in a while, and nothing was killed.
 func (n *node) killAtSeal(within time.Duration) (time.Duration, bool) {
-	a := &aim{pid: n.cmd.Process.Pid, fired: make(chan struct{})}
+	return n.killAt(sealedLine, within)
+}
+
+// killAt does so when the process says a line.
+func (n *node) killAt(line []byte, within time.Duration) (time.Duration, bool) {
+	a := &aim{pid: n.cmd.Process.Pid, line: line, fired: make(chan struct{})}
 	n.aim.Store(a)
 	defer n.aim.Store(nil)
 	select {

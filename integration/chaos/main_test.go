@@ -69,6 +69,14 @@ func kills() int {
 	return 6
 }
 
+// shortKills is how often a test of many queries kills, which takes longer.
+func shortKills() int {
+	if os.Getenv("DIRIGO_CHAOS_KILLS") == "" {
+		return 2
+	}
+	return kills()
+}
+
 // long says whether the long forms run.
 func long() bool { return os.Getenv("DIRIGO_CHAOS_LONG") != "" }
 

@@ -27,6 +27,7 @@ type node struct {
 	t     testing.TB
 	data  string
 	flags []string
+	debug string // the process's DIRIGO_DEBUG
 	cmd   *exec.Cmd
 	sql   string // address of the wire protocol
 	http  string // URL of the metrics
@@ -40,9 +41,12 @@ type node struct {
 }
 
 // newNode starts a dirigo on an empty directory.
-func newNode(t testing.TB, flags ...string) *node {
+func newNode(t testing.TB, flags ...string) *node { return newNodeWith(t, "", flags...) }
+
+// newNodeWith is newNode with bounds of its own.
+func newNodeWith(t testing.TB, debug string, flags ...string) *node {
 	t.Helper()
-	n := &node{t: t, data: filepath.Join(t.TempDir(), "data"), flags: flags}
+	n := &node{t: t, data: filepath.Join(t.TempDir(), "data"), flags: flags, debug: debug}
 	n.start()
 	t.Cleanup(func() {
 		n.kill()
@@ -84,6 +88,7 @@ func (n *node) spawn() <-chan []string {
 	n.t.Helper()
 	args := append([]string{"serve", "--verbose", "--data", n.data, "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"}, n.flags...)
 	n.cmd = exec.Command(binary, args...)
+	n.cmd.Env = append(os.Environ(), "DIRIGO_DEBUG="+n.debug)
 	out, err := n.cmd.StdoutPipe()
 	if err != nil {
 		n.t.Fatal(err)

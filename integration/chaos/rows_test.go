@@ -50,12 +50,14 @@ type feeder struct {
 	rng        *rand.Rand
 	pause      time.Duration // between batches
 	quiet      map[int]bool  // partitions that get nothing now
+	drift      int64         // rows after which the keys move on by one; 0: never
 
 	mu              sync.Mutex
 	events          []event
 	next            []int64 // offset by partition
 	clock           int64
 	late, malformed int // rows of this kind so far
+	drawn           int64
 	stop            chan struct{}
 	done            chan struct{}
 }
@@ -125,7 +127,7 @@ func (f *feeder) draw() event {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.clock += int64(f.rng.IntN(int(second / 25)))
-	e := event{id: f.id(), k: f.rng.Int64N(f.keys), v: f.rng.Int64N(1000) - 300, ts: f.clock}
+	e := event{id: f.id(), k: f.key(), v: f.rng.Int64N(1000) - 300, ts: f.clock}
 	switch x := f.rng.IntN(200); {
 	case x == 0 && f.spare(&f.malformed):
 		e.malformed = true
@@ -138,6 +140,17 @@ func (f *feeder) draw() event {
 		e.partition = f.rng.IntN(f.partitions)
 	}
 	return e
+}
+
+// key draws one of the keys; with a drift their range moves, so that no key has
+// ever more rows.
+func (f *feeder) key() int64 {
+	k := f.rng.Int64N(f.keys)
+	if f.drift > 0 {
+		f.drawn++
+		k += f.drawn / f.drift
+	}
+	return k
 }
 
 // kept is how many rejected rows of one operator and partition dirigo_rejected

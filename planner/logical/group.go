@@ -7,6 +7,7 @@ import (
 
 	"github.com/dirigo-stream/dirigo/exec/agg"
 	"github.com/dirigo-stream/dirigo/exec/batch"
+	"github.com/dirigo-stream/dirigo/exec/expr"
 )
 
 // Span is a tumbling (Slide = Size) or hopping window, in microseconds, over a
@@ -190,6 +191,12 @@ func CallText(c agg.Call, in batch.Schema) string {
 	}
 	if c.Distinct {
 		arg = "DISTINCT " + arg
+	}
+	if c.Func == "string_agg" {
+		arg += ", " + expr.Const(batch.T(batch.Text), c.Separator).String()
+	}
+	for i, o := range c.Order {
+		arg += []string{" ORDER BY ", ", "}[min(i, 1)] + in[o.Col].Name + direction(o.Desc, o.NullsFirst)
 	}
 	text := c.Func + "(" + arg + ")"
 	if c.Filter >= 0 {

@@ -37,13 +37,7 @@ func (s *Sort) Line() string {
 	in := s.Schema()
 	keys := make([]string, len(s.Keys))
 	for i, k := range s.Keys {
-		keys[i] = in[k.Col].Name
-		if k.Desc {
-			keys[i] += " DESC"
-		}
-		if k.NullsFirst != k.Desc { // PostgreSQL's default: NULLs are largest
-			keys[i] += map[bool]string{true: " NULLS FIRST", false: " NULLS LAST"}[k.NullsFirst]
-		}
+		keys[i] = in[k.Col].Name + direction(k.Desc, k.NullsFirst)
 	}
 	var parts []string
 	if len(keys) > 0 {
@@ -56,6 +50,19 @@ func (s *Sort) Line() string {
 		parts = append(parts, fmt.Sprintf("Offset %d", s.Offset))
 	}
 	return strings.Join(parts, " ")
+}
+
+// direction is what stands behind a column of ORDER BY. NULLs are the largest
+// values unless something else is written.
+func direction(desc, nullsFirst bool) string {
+	out := ""
+	if desc {
+		out = " DESC"
+	}
+	if nullsFirst != desc {
+		out += map[bool]string{true: " NULLS FIRST", false: " NULLS LAST"}[nullsFirst]
+	}
+	return out
 }
 
 // Materialize is the root of a view: it keeps the relation by Key (all columns

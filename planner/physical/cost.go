@@ -75,18 +75,46 @@ func tree(g *job.Graph, o ExplainOptions) *Explained {
 	for id, c := range o.Costs {
 		costs[id] = c
 	}
-	t := &treeBuilder{describer: newDescriber(g, o), costs: costs}
-	return t.vertex(&g.Vertices[len(g.Vertices)-1], 0)
+	t := &treeBuilder{
+		describer: newDescriber(g, o), costs: costs, shown: map[int]bool{},
+		before: map[int]time.Duration{}, after: map[int]time.Duration{},
+	}
+	t.paths()
+	return t.vertex(&g.Vertices[len(g.Vertices)-1])
 }
 
 type treeBuilder struct {
 	*describer
 	costs map[int]time.Duration
+	// before and after are the costs of the costliest path to a vertex, and from it.
+	before, after map[int]time.Duration
+	shown         map[int]bool
 }
 
-// vertex explains v; path is the cost of what follows it.
-func (t *treeBuilder) vertex(v *job.Vertex, path time.Duration) *Explained {
-	cost := t.costs[v.ID]
+// paths fills in before and after; inputs stand before consumers.
+func (t *treeBuilder) paths() {
+	vertices := t.graph.Vertices
+	for i := range vertices {
+		v := &vertices[i]
+		for _, in := range v.Inputs {
+			t.before[v.ID] = max(t.before[v.ID], t.before[in.From]+t.costs[in.From])
+		}
+	}
+	for i := len(vertices) - 1; i >= 0; i-- {
+		v := &vertices[i]
+		for _, in := range v.Inputs {
+			t.after[in.From] = max(t.after[in.From], t.after[v.ID]+t.costs[v.ID])
+		}
+	}
+}
+
+// vertex explains v, where it is met first; elsewhere it is only named.
+func (t *treeBuilder) vertex(v *job.Vertex) *Explained {
+	if t.shown[v.ID] {
+		return &Explained{Vertex: v.ID, Shared: true}
+	}
+	t.shown[v.ID] = true
+	cost, path := t.costs[v.ID], t.after[v.ID]
 	lines, state := t.operators(v)
 	e := &Explained{
 		Vertex: v.ID, Operators: lines, Instances: v.Instances, Updating: v.Updating,
@@ -94,11 +122,11 @@ func (t *treeBuilder) vertex(v *job.Vertex, path time.Duration) *Explained {
 		Cost: cost.Microseconds(), Path: path.Microseconds(),
 	}
 	for _, in := range v.Inputs {
-		e.Inputs = append(e.Inputs, t.vertex(t.byID[in.From], path+cost))
+		e.Inputs = append(e.Inputs, t.vertex(t.byID[in.From]))
 	}
 	e.Exchange = t.exchange(v)
 	if slo := t.options.SLO; slo > 0 {
-		total := t.before(v) + cost + path
+		total := t.before[v.ID] + cost + path
 		e.Share = int64(float64(slo.Microseconds()) * float64(cost) / float64(total))
 		e.LatestStart = (slo - cost - path).Microseconds()
 	}
@@ -119,13 +147,4 @@ func (t *treeBuilder) exchange(v *job.Vertex) []string {
 		}
 	}
 	return slices.Concat(all...)
-}
-
-// before is the cost of the costliest path to v.
-func (t *treeBuilder) before(v *job.Vertex) time.Duration {
-	var most time.Duration
-	for _, in := range v.Inputs {
-		most = max(most, t.costs[in.From]+t.before(t.byID[in.From]))
-	}
-	return most
 }

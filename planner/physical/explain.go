@@ -21,10 +21,12 @@ type ExplainOptions struct {
 	Costs map[int]time.Duration
 }
 
-// Explained is one vertex of EXPLAIN (FORMAT json), with its inputs.
+// Explained is one vertex of EXPLAIN (FORMAT json), with its inputs. One that
+// several others read is told once; at the others' places it is only named.
 type Explained struct {
 	Vertex    int      `json:"vertex"`
-	Operators []string `json:"operators"`
+	Shared    bool     `json:"shared,omitempty"` // told elsewhere: nothing else is set
+	Operators []string `json:"operators,omitempty"`
 	Exchange  []string `json:"exchange,omitempty"` // the columns by which rows came here
 	Instances int      `json:"instances"`
 	Updating  bool     `json:"updating"`
@@ -59,6 +61,10 @@ func ExplainJSON(g *job.Graph, o ExplainOptions) ([]byte, error) {
 
 func write(lines *[]string, v *Explained, depth int, slo time.Duration) {
 	indent := strings.Repeat("   ", depth)
+	if v.Shared {
+		*lines = append(*lines, fmt.Sprintf("%s-> vertex %d, see above", indent, v.Vertex))
+		return
+	}
 	for i, op := range v.Operators {
 		lead := "   "
 		if i == 0 {

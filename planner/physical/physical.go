@@ -59,6 +59,7 @@ func Compile(root logical.Node, o Options) (*job.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
+	share(c.graph, o.Bounded)
 	return c.graph, nil
 }
 

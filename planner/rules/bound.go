@@ -10,7 +10,7 @@ import (
 
 // bounded gives a join the bound in time that its condition implies: between
 // two columns with a watermark, or by equal windows. Its state is then cleaned
-// as the watermarks pass. With onClose an outer join of rows that only come
+// as the watermarks pass; of several bounds the tightest is taken. With onClose an outer join of rows that only come
 // pads unmatched ones when they go, so that its output only grows too. lateness,
 // in microseconds, is how far behind the watermark rows are still taken.
 func bounded(j *logical.Join, onClose bool, lateness int64) logical.Node {
@@ -18,22 +18,29 @@ func bounded(j *logical.Join, onClose bool, lateness int64) logical.Node {
 		return j
 	}
 	left, right := j.Left.Props(), j.Right.Props()
+	var least *join.Bound
 	for _, l := range left.Times {
 		for _, r := range right.Times {
 			d := distance(j, l.Col, r.Col)
 			if d.low == math.MinInt64 || d.high == math.MaxInt64 || d.low > d.high {
 				continue
 			}
-			out := *j
-			out.Bound = &join.Bound{
+			b := &join.Bound{
 				LeftTime: l.Col, RightTime: r.Col, // never tighter than the condition
 				Low: d.low - max(0, l.Lag) - lateness, High: d.high + max(0, r.Lag) + lateness,
 				OnClose: onClose && !left.Updating && !right.Updating && padsOrWaits(j.Kind),
 			}
-			return &out
+			if least == nil || b.High-b.Low < least.High-least.Low {
+				least = b
+			}
 		}
 	}
-	return j
+	if least == nil {
+		return j
+	}
+	out := *j
+	out.Bound = least
+	return &out
 }
 
 // padsOrWaits says that a row without a match makes a difference.

@@ -208,6 +208,9 @@ func inputs(c agg.Call) []int {
 	if c.Filter >= 0 {
 		list = append(list, c.Filter)
 	}
+	for _, o := range c.Order {
+		list = append(list, o.Col)
+	}
 	return list
 }
 
@@ -223,6 +226,10 @@ func relocate(g *logical.Group, at place) {
 		}
 		if c := &g.Calls[i]; c.Filter >= 0 {
 			c.Filter = at(c.Filter)
+		}
+		g.Calls[i].Order = slices.Clone(g.Calls[i].Order)
+		for o := range g.Calls[i].Order {
+			g.Calls[i].Order[o].Col = at(g.Calls[i].Order[o].Col)
 		}
 	}
 	if g.Window != nil {

@@ -31,6 +31,9 @@ func (b *binder) call(e *ast.Call, s *scope) (*expr.Node, error) {
 	if isAggregate(name) {
 		return b.aggregate(e, name, s)
 	}
+	if _, ok := tableFuncs[name]; ok {
+		return b.setFunction(e, name, s)
+	}
 	if what := aggregateOnly(e, name); what != "" {
 		return nil, fail("42809", e.Pos, "%s specified, but %s is not an aggregate function", what, name)
 	}
@@ -39,6 +42,9 @@ func (b *binder) call(e *ast.Call, s *scope) (*expr.Node, error) {
 	}
 	if e.Variadic {
 		return nil, later(e.Pos, "VARIADIC is")
+	}
+	if name == "coalesce" {
+		s = s.setless("COALESCE")
 	}
 	args, err := b.exprs(e.Args, s)
 	if err != nil {

@@ -47,6 +47,8 @@ func (b *binder) expr(e ast.Expr, s *scope) (*expr.Node, error) {
 		return b.subqueryExpr(e, s)
 	case *ast.Quantified:
 		return b.quantified(e, s)
+	case *ast.ArraySubquery:
+		return b.arrayQuery(e, s)
 	}
 	return nil, unsupported(e)
 }
@@ -60,8 +62,6 @@ func unsupported(e ast.Expr) error {
 		return fail(codeSyntax, e.Pos, "DEFAULT is not allowed in this context")
 	case *ast.NamedArg:
 		return later(e.Pos, "named arguments are")
-	case *ast.ArraySubquery:
-		return later(e.Pos, "ARRAY(SELECT ...) is").hint("Use array_agg in a subquery in FROM.")
 	case *ast.Row, *ast.FieldSel:
 		return later(e.At(), "row values are")
 	case *ast.GroupingSet:

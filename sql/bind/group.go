@@ -47,6 +47,9 @@ func (g *grouping) addKey(e ast.Expr) error {
 	if err != nil {
 		return err
 	}
+	if anyPart(n, isSet) {
+		return later(e.At(), "a set-returning function in GROUP BY is").hint("Put the function in FROM.")
+	}
 	if c := firstAggregateIn(n); c != nil {
 		return fail(codeGrouping, e.At(), "aggregate functions are not allowed in GROUP BY")
 	}
@@ -141,6 +144,11 @@ func (g *grouping) attachInputs() error {
 				return err
 			}
 		}
+		for j := range c.order {
+			if c.order[j].expr, err = a.value(c.order[j].expr); err != nil {
+				return err
+			}
+		}
 	}
 	g.input = a.node
 	return nil
@@ -161,12 +169,17 @@ func (g *grouping) build() logical.Node {
 		out.Keys = append(out.Keys, column(k, g.names[i]))
 	}
 	for i, c := range g.aggs.calls {
-		call := agg.Call{Func: c.name, Arg: -1, Filter: -1, Distinct: c.distinct, Type: c.typ}
+		call := agg.Call{Func: c.name, Arg: -1, Filter: -1, Distinct: c.distinct, Separator: c.separator, Type: c.typ}
 		if c.arg != nil {
 			call.Arg, call.ArgType = column(c.arg, c.arg.String()), c.arg.Type
 		}
 		if c.filter != nil {
 			call.Filter = column(c.filter, c.filter.String())
+		}
+		for _, o := range c.order {
+			call.Order = append(call.Order, agg.Order{
+				Col: column(o.expr, o.expr.String()), Type: o.expr.Type, Desc: o.desc, NullsFirst: o.nullsFirst,
+			})
 		}
 		out.Calls, out.Names = append(out.Calls, call), append(out.Names, c.name)
 		if i == 0 {
@@ -211,6 +224,9 @@ func (g *grouping) over(n *expr.Node) (*expr.Node, error) {
 	}
 	if isOuter(n) {
 		return n, nil
+	}
+	if isSet(n) {
+		return n, g.moveSet(g.sets.list[n.Col-firstSet])
 	}
 	if isSubquery(n) {
 		return n, g.moveSubquery(g.subs.list[n.Col-firstSubquery])

@@ -32,7 +32,11 @@ func (b *binder) tableFunc(left logical.Node, ls *scope, t *ast.TableFunc, outer
 		return nil, nil, fail(codeFeature, t.Pos, "a continuous query needs a relation beside a function in FROM").
 			hint("FROM a stream, unnest(its array).")
 	}
-	spec, err := b.unnesting(t, name, ls)
+	args, err := b.exprs(t.Call.Args, ls.in("in functions in FROM"))
+	if err != nil {
+		return nil, nil, err
+	}
+	spec, err := b.unnesting(t, name, args)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -62,18 +66,15 @@ func (b *binder) tableFunc(left logical.Node, ls *scope, t *ast.TableFunc, outer
 	return u, s, err
 }
 
-// unnesting binds the arguments of a function that gives rows.
-func (b *binder) unnesting(t *ast.TableFunc, name string, ls *scope) (*op.Unnest, error) {
-	args, err := b.exprs(t.Call.Args, ls.in("in functions in FROM"))
-	if err != nil {
-		return nil, err
-	}
+// unnesting types the arguments of a function that gives rows.
+func (b *binder) unnesting(t *ast.TableFunc, name string, args []*expr.Node) (*op.Unnest, error) {
 	if name == "generate_series" {
 		return b.series(t, args)
 	}
 	if len(args) != 1 {
 		return nil, later(t.Pos, name+" of several arguments is")
 	}
+	var err error
 	arg := args[0]
 	spec := &op.Unnest{Func: name, Arg: arg}
 	switch {

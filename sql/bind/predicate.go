@@ -92,6 +92,7 @@ func (b *binder) like(e *ast.Like, s *scope) (*expr.Node, error) {
 // caseExpr binds both forms of CASE; all its values get one type.
 func (b *binder) caseExpr(e *ast.Case, s *scope) (*expr.Node, error) {
 	var args []*expr.Node
+	s = s.setless("CASE")
 	for _, w := range e.Whens {
 		cond, err := b.when(e.Operand, w, s)
 		if err != nil {

@@ -27,6 +27,10 @@ type scope struct {
 	outer *scope
 	// subs collects subqueries; nil where none may stand.
 	subs *subqueries
+	// sets collects functions that give rows; nil where none may stand, because
+	// of noSets or forbid.
+	sets   *sets
+	noSets string
 }
 
 type column struct {
@@ -55,7 +59,15 @@ func tableScope(table string, s batch.Schema) *scope {
 // in returns a copy for a clause in which aggregates may not stand.
 func (s *scope) in(clause string) *scope {
 	c := *s
-	c.aggs, c.forbid = nil, clause
+	c.aggs, c.sets, c.forbid = nil, nil, clause
+	return &c
+}
+
+// setless returns a copy for a construct in which functions that give rows may
+// not stand.
+func (s *scope) setless(construct string) *scope {
+	c := *s
+	c.sets, c.noSets = nil, construct
 	return &c
 }
 

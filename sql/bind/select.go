@@ -17,6 +17,7 @@ type selection struct {
 	scope *scope
 	aggs  *aggregates
 	subs  *subqueries
+	sets  *sets
 	open  bool // constants may stay without a type
 
 	// regrouped moves an expression past GROUP BY; nil: there is none.
@@ -50,8 +51,8 @@ func (b *binder) core(c *ast.SelectCore, order []ast.OrderItem, side bool) (*sel
 	if err != nil {
 		return nil, err
 	}
-	s := &selection{binder: b, core: c, input: input, aggs: &aggregates{}, subs: &subqueries{}, open: side && !c.Distinct}
-	s.scope = &scope{columns: from.columns, tables: from.tables, hidden: from.hidden, aggs: s.aggs, outer: b.outer, subs: s.subs}
+	s := &selection{binder: b, core: c, input: input, aggs: &aggregates{}, subs: &subqueries{}, sets: &sets{}, open: side && !c.Distinct}
+	s.scope = &scope{columns: from.columns, tables: from.tables, hidden: from.hidden, aggs: s.aggs, outer: b.outer, subs: s.subs, sets: s.sets}
 	for _, step := range []func() error{s.where, s.list, s.havingClause, func() error { return s.orderBy(order) }, s.group} {
 		if err := step(); err != nil {
 			return nil, err
@@ -135,7 +136,7 @@ func (s *selection) havingClause() error {
 		return nil
 	}
 	var err error
-	s.having, err = s.predicate(s.core.Having, s.scope, "HAVING")
+	s.having, err = s.predicate(s.core.Having, s.scope.setless("HAVING"), "HAVING")
 	return err
 }
 
@@ -153,7 +154,7 @@ func (s *selection) project() (*selected, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &logical.Project{Input: node, Exprs: s.exprs, Names: s.names}
+	p := &logical.Project{Input: s.expand(node), Exprs: s.exprs, Names: s.names}
 	out := &selected{width: len(s.exprs)}
 	for _, item := range s.order {
 		c := item.column
@@ -195,6 +196,13 @@ func (s *selection) attached() (logical.Node, error) {
 			}
 		}
 	}
+	for _, call := range s.sets.list {
+		for _, arg := range call.args() {
+			if *arg, err = a.value(*arg); err != nil {
+				return nil, err
+			}
+		}
+	}
 	return a.node, nil
 }
 
@@ -225,6 +233,14 @@ func figure(e ast.Expr) string {
 		return e.Name.Last().Text
 	case *ast.Extract:
 		return "extract"
+	case *ast.Array, *ast.ArraySubquery:
+		return "array"
+	case *ast.Row:
+		return "row"
+	case *ast.Index:
+		return figure(e.X)
+	case *ast.FieldSel:
+		return e.Field.Text
 	case *ast.AtTimeZone:
 		return "timezone"
 	case *ast.Cast:

@@ -113,6 +113,10 @@ func (b *binder) changing(stmt *ast.CreateStream, o *options, object *catalog.Ob
 		return fail(codeInvalidParameter, pos, "the rows of this stream have no key: each record is one more").
 			hint("Use format = 'upsert_json' or 'debezium_json', whose records change the row of their key.")
 	}
+	if mode != connectors.ModeAppend && stmt.Watermark != nil {
+		return fail(codeFeature, stmt.Watermark.Column.Pos, "a watermark over a stream whose records change rows is not supported").
+			hint("A change may concern a row of any time. Leave WATERMARK out, and keep state bounded with state_ttl.")
+	}
 	object.AppendOnly = mode == connectors.ModeAppend
 	if object.Key = key; key != nil {
 		o.written["key"] = logical.Names(object.Schema(), key)

@@ -18,6 +18,9 @@ const (
 	// outerLevel: a reference to a column of the query around is that column's
 	// index plus outerLevel; of the one around that, plus twice as much.
 	outerLevel = 1 << 22
+	// firstSet: from here on a reference means an element that a function in the
+	// select list gives.
+	firstSet = firstSubquery + 1<<20
 )
 
 // subqueries are those in the expressions of one SELECT.
@@ -184,7 +187,7 @@ func unsorted(q *ast.Select) *ast.Select {
 
 // isSubquery says that n is the value of a subquery.
 func isSubquery(n *expr.Node) bool {
-	return n.Op == expr.OpCol && n.Col >= firstSubquery && n.Col < outerLevel
+	return n.Op == expr.OpCol && n.Col >= firstSubquery && n.Col < firstSet
 }
 
 // isOuter says that n is a column of a query around.

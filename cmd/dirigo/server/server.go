@@ -4,6 +4,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -65,10 +66,11 @@ type Config struct {
 // Bounds are sizes that tests make small, so that what else takes hours happens
 // at once; 0: the engine's own.
 type Bounds struct {
-	FeedKeep   int64 // bytes a ring keeps for slow queries
-	FoldEvery  int   // roots between two looks at the tables' logs
-	FoldBytes  int64 // deltas that are too few to be folded
-	FoldBlocks int   // deltas that are too many
+	Epoch      time.Duration // between edges
+	FeedKeep   int64         // bytes a ring keeps for slow queries
+	FoldEvery  int           // roots between two looks at the tables' logs
+	FoldBytes  int64         // deltas that are too few to be folded
+	FoldBlocks int           // deltas that are too many
 }
 
 // Server is a running node.
@@ -117,7 +119,7 @@ func (s *Server) start(ctx context.Context) (err error) {
 	known := s.connectors()
 	s.Engine, err = job.Open(ctx, job.Config{
 		Store: s.store, Connectors: known, Workers: s.cfg.Workers, Memory: s.cfg.Memory,
-		Epoch: s.cfg.Epoch, Lending: s.cfg.Lending, Logger: s.cfg.Logger,
+		Epoch: cmp.Or(s.cfg.Epoch, s.cfg.Bounds.Epoch), Lending: s.cfg.Lending, Logger: s.cfg.Logger,
 		CutNow: s.cfg.CutNow, ReadRows: s.cfg.ReadRows,
 		FeedKeep: s.cfg.Bounds.FeedKeep, FoldEvery: s.cfg.Bounds.FoldEvery,
 		FoldBytes: s.cfg.Bounds.FoldBytes, FoldBlocks: s.cfg.Bounds.FoldBlocks,
