@@ -11,6 +11,8 @@ import (
 type generator struct {
 	*rand.Rand
 	names int
+	// common: there is a query t4 in WITH.
+	common bool
 	// outer are the names of relations of the queries around, which a subquery
 	// may refer to.
 	outer []string
@@ -34,7 +36,19 @@ func (g *generator) statement() string {
 		}
 		rels = append(rels, fmt.Sprintf("t%d(a, b, s) AS (VALUES %s)", i+1, strings.Join(rows, ", ")))
 	}
+	if g.one(2) { // a query that may be used more than once
+		rels = append(rels, "t4 AS ("+g.query(1)+")")
+		g.common = true
+	}
 	return "WITH " + strings.Join(rels, ",\n") + "\n" + g.query(2)
+}
+
+// relation is one of WITH.
+func (g *generator) relation() string {
+	if g.common && g.one(2) {
+		return "t4"
+	}
+	return g.pick("t1", "t2", "t3")
 }
 
 func (g *generator) literal(kind string) string {
@@ -64,6 +78,9 @@ func (g *generator) query(depth int) string {
 	case 1:
 		return fmt.Sprintf("SELECT DISTINCT %s, %s, %s\nFROM %s%s", g.column(rels, "a"), g.column(rels, "b"), g.column(rels, "s"), from, where)
 	}
+	if g.one(12) {
+		return fmt.Sprintf("SELECT %s AS a, %s AS b, %s AS s\nFROM %s%s", g.set(rels), g.column(rels, "b"), g.column(rels, "s"), from, where)
+	}
 	return fmt.Sprintf("SELECT %s AS a, %s AS b, %s AS s\nFROM %s%s",
 		g.number(rels, "a", depth), g.number(rels, "b", depth), g.column(rels, "s"), from, where)
 }
@@ -74,8 +91,21 @@ func (g *generator) grouped(from, where string, rels []string, depth int) string
 	if g.one(2) {
 		having = "\nHAVING count(*) >= " + g.pick("1", "2", "(SELECT count(*) FROM t3)", "(SELECT min(b) FROM t2)")
 	}
+	if g.one(6) {
+		having = "\nHAVING " + g.pick("bool_or", "bool_and", "every") + "(" + g.comparison(rels) + ")"
+	}
 	first := "max(" + g.column(rels, "a") + ")"
 	text := "min(" + g.column(rels, "s") + ")"
+	switch g.IntN(6) {
+	case 0:
+		column := g.column(rels, "s")
+		text = fmt.Sprintf("string_agg(%s%s, '-' ORDER BY %s%s)", g.pick("", "DISTINCT "), column, column, g.pick("", " DESC"))
+	case 1:
+		text = fmt.Sprintf("array_agg(%s ORDER BY %s%s)::text", g.column(rels, "b"), g.column(rels, "b"), g.pick("", " NULLS FIRST", " DESC"))
+		if column := text[len("array_agg("):strings.Index(text, " ORDER")]; !strings.Contains(text, "ORDER BY "+column) {
+			text = "array_agg(" + column + " ORDER BY " + column + ")::text" // so that there is one answer
+		}
+	}
 	if strings.HasSuffix(key, "a") {
 		first = key
 	} else {
@@ -93,12 +123,23 @@ func (g *generator) number(rels []string, column string, depth int) string {
 	switch {
 	case depth > 0 && g.one(8):
 		return "(" + g.scalar(rels, column) + ")"
+	case depth > 0 && g.one(16):
+		inner := g.name()
+		return fmt.Sprintf("array_length(ARRAY(SELECT %s.%s FROM %s AS %s WHERE %s), 1)", inner, column, g.relation(), inner, g.equality(rels, inner))
 	case depth > 0 && g.one(12):
 		return "CASE WHEN " + g.membership(rels, depth) + " THEN 1 ELSE 0 END"
 	case g.one(10):
 		return fmt.Sprintf("coalesce(%s, %d)", g.column(rels, column), g.IntN(4))
 	}
 	return g.column(rels, column)
+}
+
+// set is a function that gives rows, of integers.
+func (g *generator) set(rels []string) string {
+	if g.one(2) {
+		return fmt.Sprintf("generate_series(%s, %d)", g.column(rels, "a"), g.IntN(5))
+	}
+	return fmt.Sprintf("unnest(ARRAY[%s, %s])", g.column(rels, "a"), g.pick("1", "NULL", g.column(rels, "a")))
 }
 
 func (g *generator) column(rels []string, column string) string {
@@ -144,7 +185,7 @@ func (g *generator) item(depth int) (text, name string) {
 		defer func() { g.outer = outer }()
 		return "(" + g.query(depth-1) + ") AS " + name, name
 	}
-	return g.pick("t1", "t2", "t3") + " AS " + name, name
+	return g.relation() + " AS " + name, name
 }
 
 func (g *generator) predicate(rels []string, depth, size int) string {
@@ -177,7 +218,7 @@ func (g *generator) comparison(rels []string) string {
 // membership is EXISTS, IN, ANY, ALL or a comparison with a scalar subquery.
 func (g *generator) membership(rels []string, depth int) string {
 	inner := g.name()
-	rel := g.pick("t1", "t2", "t3") + " AS " + inner
+	rel := g.relation() + " AS " + inner
 	where := g.condition(rels, inner)
 	column := g.pick("a", "b")
 	switch g.IntN(6) {
@@ -218,7 +259,7 @@ func (g *generator) equality(rels []string, inner string) string {
 // scalar is a query of one row, or of one row at most for PostgreSQL to check.
 func (g *generator) scalar(rels []string, column string) string {
 	inner := g.name()
-	rel := g.pick("t1", "t2", "t3") + " AS " + inner
+	rel := g.relation() + " AS " + inner
 	switch g.IntN(5) {
 	case 0:
 		return fmt.Sprintf("SELECT %s(%s.%s) FROM %s", g.pick("min", "max"), inner, column, rel)
