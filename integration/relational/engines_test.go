@@ -123,7 +123,7 @@ func lentAndCut(seed uint64) server.Config {
 // dirigo is the engine under test and what it lives on.
 type dirigo struct {
 	*client
-	start    func(ctx context.Context) (addr string, stop, kill func() error, err error)
+	start    func() (addr string, stop, kill func() error, err error)
 	extended bool
 	stop     func() error
 	kill     func() error
@@ -133,7 +133,7 @@ type dirigo struct {
 func newDirigo(v variant, seed uint64, dir, brokers string) (*dirigo, error) {
 	d := &dirigo{extended: seed%3 == 0}
 	if v.kill {
-		d.start = func(context.Context) (string, func() error, func() error, error) {
+		d.start = func() (string, func() error, func() error, error) {
 			p, err := node.Start(dir, "--parallelism", fmt.Sprint(1+seed%3), "--kafka", brokers)
 			if err != nil {
 				return "", nil, nil, err
@@ -143,13 +143,14 @@ func newDirigo(v variant, seed uint64, dir, brokers string) (*dirigo, error) {
 		return d, d.up()
 	}
 	disk := mem.NewDisk()
-	d.start = func(ctx context.Context) (string, func() error, func() error, error) {
+	store := disk.Open()
+	d.start = func() (string, func() error, func() error, error) {
 		cfg := v.config(seed)
-		cfg.Store, cfg.Listen, cfg.Workers, cfg.Kafka = disk.Open(), "127.0.0.1:0", 2, brokers
+		cfg.Store, cfg.Listen, cfg.Workers, cfg.Kafka = store, "127.0.0.1:0", 2, brokers
 		if cfg.Epoch == 0 {
 			cfg.Epoch = 20 * time.Millisecond
 		}
-		s, err := server.Start(ctx, cfg)
+		s, err := server.Start(context.Background(), cfg)
 		if err != nil {
 			return "", nil, nil, err
 		}
@@ -158,19 +159,24 @@ func newDirigo(v variant, seed uint64, dir, brokers string) (*dirigo, error) {
 			defer cancel()
 			return s.Close(ctx)
 		}
-		return s.Addr(), stop, stop, nil
+		kill := func() error {
+			store = disk.Open() // from now on the old node can write nothing
+			_ = stop()
+			return nil
+		}
+		return s.Addr(), stop, kill, nil
 	}
 	return d, d.up()
 }
 
 func (d *dirigo) up() error {
-	ctx, cancel := context.WithTimeout(context.Background(), *patience)
-	defer cancel()
-	addr, stop, kill, err := d.start(ctx)
+	addr, stop, kill, err := d.start()
 	if err != nil {
 		return err
 	}
 	d.stop, d.kill = stop, kill
+	ctx, cancel := context.WithTimeout(context.Background(), *patience)
+	defer cancel()
 	if d.client, err = dial(ctx, addr); err != nil {
 		return err
 	}
@@ -178,7 +184,8 @@ func (d *dirigo) up() error {
 	return nil
 }
 
-// restart ends the node, by SIGKILL where it is a process, and starts it again.
+// restart ends the node and starts it again: by SIGKILL where it is a process,
+// else by taking its disk away.
 func (d *dirigo) restart() error {
 	if err := d.kill(); err != nil {
 		return err
