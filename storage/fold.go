@@ -14,8 +14,8 @@ type replacement struct {
 	new  []ref
 }
 
-// Folds returns the folds that are due: of a whole instance, or, with FoldParts,
-// of each full block that deltas lie on, if it is not too small. A fold is
+// Folds returns the folds that are due: of a whole instance, or, with FoldPart,
+// of pieces of it, cut where full blocks begin or end. A fold is
 // due when the deltas outweigh the full blocks, and FoldBytes, or are more than
 // FoldBlocks: so state is rewritten about once for every doubling of what
 // changed, and a loader reads about twice the state. Folds already replaced are
@@ -52,21 +52,7 @@ func (q *query) instances() map[[2]int32][]ref {
 // foldsOf cuts the key groups of one instance where full blocks begin and end
 // (or not at all) and returns a task for each piece that is due.
 func (c LedgerConfig) foldsOf(qid uint64, refs []ref) []FoldTask {
-	low, high, whole := refs[0].low, refs[0].high, int64(0)
-	var cuts []int32
-	for _, r := range refs {
-		low, high = min(low, r.low), max(high, r.high)
-		if r.full {
-			cuts = append(cuts, r.low, r.high)
-			whole += r.size
-		}
-	}
-	if !c.FoldParts || whole < c.FoldBytes {
-		cuts = nil
-	}
-	cuts = append(cuts, low, high)
-	slices.Sort(cuts)
-	cuts = slices.Compact(cuts)
+	cuts := c.cuts(refs)
 	var tasks []FoldTask
 	for i := range len(cuts) - 1 {
 		if part := within(refs, cuts[i], cuts[i+1]); c.foldDue(part, cuts[i], cuts[i+1]) {
@@ -83,6 +69,44 @@ func (c LedgerConfig) foldsOf(qid uint64, refs []ref) []FoldTask {
 	return tasks
 }
 
+// cuts returns the borders of the pieces in which the refs of an instance may be
+// folded.
+func (c LedgerConfig) cuts(refs []ref) []int32 {
+	low, high := refs[0].low, refs[0].high
+	var borders []int32
+	for _, r := range refs {
+		low, high = min(low, r.low), max(high, r.high)
+		if r.full && c.FoldPart > 0 {
+			borders = append(borders, r.low, r.high)
+		}
+	}
+	borders = append(borders, high)
+	slices.Sort(borders)
+	cuts := []int32{low}
+	for _, b := range borders {
+		if b > cuts[len(cuts)-1] && (b == high || full(refs, cuts[len(cuts)-1], b) >= c.FoldPart) {
+			cuts = append(cuts, b)
+		}
+	}
+	return cuts
+}
+
+// full returns about how many bytes of full blocks there are of some key groups.
+func full(refs []ref, low, high int32) (bytes int64) {
+	for _, r := range refs {
+		if r.full {
+			bytes += r.share(low, high)
+		}
+	}
+	return bytes
+}
+
+// share returns about how many bytes of r are of low ≤ g < high: blocks are taken
+// to be spread evenly over their key groups.
+func (r ref) share(low, high int32) int64 {
+	return r.size * int64(max(0, min(r.high, high)-max(r.low, low))) / int64(r.high-r.low)
+}
+
 // within returns the refs that have key groups from low to high.
 func within(refs []ref, low, high int32) []ref {
 	var part []ref
@@ -97,12 +121,10 @@ func within(refs []ref, low, high int32) []ref {
 func (c LedgerConfig) foldDue(refs []ref, low, high int32) bool {
 	base, delta, deltas := int64(0), int64(0), 0
 	for _, r := range refs {
-		// Blocks are taken to be spread evenly over their key groups.
-		share := r.size * int64(min(r.high, high)-max(r.low, low)) / int64(r.high-r.low)
 		if r.full {
-			base += share
+			base += r.share(low, high)
 		} else {
-			delta += share
+			delta += r.share(low, high)
 			deltas++
 		}
 	}

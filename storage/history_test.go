@@ -69,7 +69,7 @@ func newHistory(seed uint64, wrap func(storage.Store) storage.Store) *history {
 		r: r, disk: mem.NewDisk(), wrap: wrap,
 		cfg: storage.LedgerConfig{
 			Retain: 1 + r.IntN(5), History: 1 + r.IntN(12), Pack: 1 + r.IntN(40),
-			FoldBytes: int64(1 + r.IntN(60)), FoldBlocks: 1 + r.IntN(6), FoldParts: r.IntN(2) == 0,
+			FoldBytes: int64(1 + r.IntN(60)), FoldBlocks: 1 + r.IntN(6), FoldPart: int64(r.IntN(2) * (1 + r.IntN(60))),
 			Go: func(f func()) { f() },
 		},
 		now: make(map[uint64]snapshot), past: make(map[uint64][]snapshot), since: make(map[uint64][]int),

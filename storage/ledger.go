@@ -65,10 +65,11 @@ type LedgerConfig struct {
 	// folded, and how many deltas are too many; 0: 256 KB and 32.
 	FoldBytes  int64
 	FoldBlocks int
-	// FoldParts lets a FoldTask ask for some key groups of its blocks only, so
-	// that a large state is folded piece by piece; without it a task is always
-	// of whole blocks, all those of an instance.
-	FoldParts bool
+	// FoldPart lets a FoldTask ask for some key groups of its blocks only, so that
+	// a large state is folded piece by piece: pieces of so many bytes of full
+	// blocks, at least. With 0 a task is always of whole blocks, all those of an
+	// instance.
+	FoldPart int64
 	// Go runs clean-up in the background; nil: on a goroutine that ends with it.
 	Go func(func())
 	// Swept, if not nil, is told the outcome of each clean-up.

@@ -93,7 +93,8 @@ type Record struct {
 }
 
 // Spill keeps byte strings until the process ends. Get of a key that is not
-// there is ErrNotFound; Delete of one is no error.
+// there is ErrNotFound; Delete of one is no error. Put does not keep the value;
+// what Get returns is the caller's.
 type Spill interface {
 	Put(key string, value []byte) error
 	Get(key string) ([]byte, error)

@@ -1,6 +1,7 @@
 package agg
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -21,7 +22,7 @@ type shelf struct {
 func (s *shelf) Put(key string, value []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pages[key] = value
+	s.pages[key] = bytes.Clone(value)
 	s.puts++
 	return nil
 }
@@ -30,7 +31,7 @@ func (s *shelf) Get(key string) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gets++
-	return s.pages[key], nil
+	return bytes.Clone(s.pages[key]), nil
 }
 
 func (s *shelf) Delete(key string) error {

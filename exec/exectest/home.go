@@ -45,7 +45,7 @@ func (s *store) Get(key string) ([]byte, error) {
 		return nil, fmt.Errorf("page %s is not there", key)
 	}
 	s.fetches++
-	return v, nil
+	return append([]byte(nil), v...), nil
 }
 
 // Delete implements state.Spill.

@@ -138,7 +138,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	e.clock = newClock(e.incarnation)
 	e.epochs = &epochs{eng: e}
 	var err error
-	if e.ledger, err = storage.OpenLedger(ctx, cfg.Store, storage.LedgerConfig{FoldBytes: cfg.FoldBytes, FoldBlocks: cfg.FoldBlocks}); err != nil {
+	if e.ledger, err = storage.OpenLedger(ctx, cfg.Store, storage.LedgerConfig{FoldBytes: cfg.FoldBytes, FoldBlocks: cfg.FoldBlocks, FoldPart: foldPart}); err != nil {
 		return nil, fmt.Errorf("open state: %w", err)
 	}
 	e.epochs.number = e.ledger.Epoch()

@@ -10,6 +10,10 @@ import (
 	"github.com/dirigo-stream/dirigo/storage"
 )
 
+// foldPart is how many bytes of full blocks are folded as one, at least: what a
+// fold holds in memory, and what is thrown away if it comes too late.
+const foldPart = 8 << 20
+
 // folder merges delta blocks into full ones in the background, when the deltas
 // of a range of key groups have outgrown its base.
 type folder struct {
@@ -66,15 +70,13 @@ func (f *folder) fold(t storage.FoldTask) error {
 		return err
 	}
 	defer release()
-	var blocks [][]byte
-	for _, b := range t.Blocks {
-		data, err := q.readBlock(b.Name)
-		if err != nil {
-			return fmt.Errorf("fold: %w", err)
+	pieces := make([]state.Piece, len(t.Blocks))
+	for i, b := range t.Blocks {
+		pieces[i] = state.Piece{
+			Low: b.Low, High: b.High, Size: int(b.Size), Read: func() ([]byte, error) { return q.readBlock(b.Name) },
 		}
-		blocks = append(blocks, data)
 	}
-	full, err := state.FoldSlowly(blocks, f.eng.pace(foldShare))
+	full, err := state.FoldPieces(pieces, t.Low, t.High, f.eng.pace(foldShare))
 	if err != nil {
 		return fmt.Errorf("fold: %w", err)
 	}

@@ -156,7 +156,7 @@ func TestSealFoldReopen(t *testing.T) {
 	if again.Mark() != 77 || !full[0].Full {
 		t.Errorf("mark %d, full %v", again.Mark(), full[0].Full)
 	}
-	parts, err := foldAll(data, 1, func() {}) // range by range
+	parts, err := foldAll(data, 1) // range by range
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -175,20 +175,24 @@ func (st *Store) victims() []*spilled {
 	return out
 }
 
-// encodePage makes bytes of a page: a CRC32-C, then counts, words, flags, heap.
-func encodePage(p *page, s *shape) []byte {
-	b := make([]byte, 16, 16+len(p.cells)*8+len(p.flags)+len(p.heap))
-	binary.LittleEndian.PutUint32(b[4:], uint32(p.n))
-	binary.LittleEndian.PutUint32(b[8:], uint32(len(p.heap)))
-	binary.LittleEndian.PutUint32(b[12:], uint32(p.waste))
-	for _, w := range p.cells[:p.n*s.stride] {
-		b = binary.LittleEndian.AppendUint64(b, uint64(w))
+// appendPage adds bytes of a page to b: a CRC32-C, then counts, words, flags, heap.
+func appendPage(b []byte, p *page, s *shape) []byte {
+	words := p.cells[:p.n*s.stride]
+	start := len(b)
+	b = slices.Grow(b, 16+len(words)*8+p.n+len(p.heap))[:start+16+len(words)*8]
+	head := b[start:]
+	binary.LittleEndian.PutUint32(head[4:], uint32(p.n))
+	binary.LittleEndian.PutUint32(head[8:], uint32(len(p.heap)))
+	binary.LittleEndian.PutUint32(head[12:], uint32(p.waste))
+	for i, w := range words {
+		binary.LittleEndian.PutUint64(head[16+i*8:], uint64(w))
 	}
 	b = append(append(b, p.flags[:p.n]...), p.heap...)
-	binary.LittleEndian.PutUint32(b, crc32.Checksum(b[4:], castagnoli))
+	binary.LittleEndian.PutUint32(b[start:], crc32.Checksum(b[start+4:], castagnoli))
 	return b
 }
 
+// decodePage reads a page. It may keep parts of b.
 func decodePage(b []byte, s *shape) (*page, error) {
 	if len(b) < 16 || crc32.Checksum(b[4:], castagnoli) != binary.LittleEndian.Uint32(b) {
 		return nil, ErrDamaged
@@ -204,6 +208,9 @@ func decodePage(b []byte, s *shape) (*page, error) {
 		p.cells[i] = int64(binary.LittleEndian.Uint64(b[i*8:]))
 	}
 	b = b[len(p.cells)*8:]
-	p.flags, p.heap = slices.Clone(b[:n]), slices.Clone(b[n:])
+	p.flags = slices.Clone(b[:n])
+	if p.heap = b[n:]; heap < len(p.cells)*8 { // else most of b would be kept for little
+		p.heap = slices.Clone(p.heap)
+	}
 	return p, nil
 }

@@ -12,24 +12,41 @@ import (
 // key wins, tombstones and dropped panes are gone. The blocks must be all those
 // that a manifest names for their key groups, back to a full one. It is pure
 // computing and may run anywhere.
-func Fold(blocks [][]byte) ([]exec.Block, error) { return FoldSlowly(blocks, func() {}) }
+func Fold(blocks [][]byte) ([]exec.Block, error) { return foldAll(blocks, foldBytes) }
 
-// FoldSlowly is Fold; breathe is called every few hundred µs or so, and may make
-// it wait for more urgent work. A large state is folded range by range.
-func FoldSlowly(blocks [][]byte, breathe func()) ([]exec.Block, error) {
-	return foldAll(blocks, foldBytes, breathe)
-}
-
-// foldAll folds about so many bytes at once.
-func foldAll(blocks [][]byte, most int, breathe func()) (full []exec.Block, err error) {
-	ranges := make([]foldRange, len(blocks))
+func foldAll(blocks [][]byte, most int) ([]exec.Block, error) {
+	pieces := make([]Piece, len(blocks))
+	low, high := math.MaxInt, 0
 	for i, data := range blocks {
-		if ranges[i], err = rangeOf(data); err != nil {
+		r, err := rangeOf(data)
+		if err != nil {
 			return nil, fmt.Errorf("fold block %d of %d: %w", i+1, len(blocks), err)
 		}
+		pieces[i] = Piece{Low: r.low, High: r.high, Size: len(data), Read: func() ([]byte, error) { return data, nil }}
+		low, high = min(low, r.low), max(high, r.high)
 	}
-	for _, r := range foldParts(ranges, most) {
-		out, err := foldPart(blocks, ranges, r, breathe)
+	return foldPieces(pieces, foldRange{low: low, high: high}, most, func() {})
+}
+
+// Piece is a sealed block to fold: what counts of it are the key groups
+// Low ≤ g < High. Size is in bytes.
+type Piece struct {
+	Low, High, Size int
+	Read            func() ([]byte, error)
+}
+
+// FoldPieces is Fold for the key groups low ≤ g < high of pieces, oldest first.
+// Much state is folded range by range, and a piece is read, perhaps more than
+// once, when its turn comes. Breathe is called every few hundred µs or so, and
+// may make it wait for more urgent work.
+func FoldPieces(pieces []Piece, low, high int, breathe func()) ([]exec.Block, error) {
+	return foldPieces(pieces, foldRange{low: low, high: high}, foldBytes, breathe)
+}
+
+// foldPieces folds about so many bytes at once.
+func foldPieces(pieces []Piece, all foldRange, most int, breathe func()) (full []exec.Block, err error) {
+	for _, r := range foldParts(pieces, all, most) {
+		out, err := foldPart(pieces, r, breathe)
 		if err != nil {
 			return nil, err
 		}
@@ -45,21 +62,22 @@ type foldRange struct{ low, high, bytes int }
 // foldBytes is how much is folded at once, as far as the blocks' borders allow.
 const foldBytes = 8 << 20
 
-// foldParts cuts the key groups of blocks where blocks end, into parts of about
-// so many bytes.
-func foldParts(blocks []foldRange, most int) (parts []foldRange) {
+// foldParts cuts key groups where pieces end, into parts of about so many bytes.
+func foldParts(pieces []Piece, all foldRange, most int) (parts []foldRange) {
 	var borders []int
-	for _, b := range blocks {
-		borders = append(borders, b.low, b.high)
+	for _, p := range pieces {
+		for _, g := range []int{p.Low, p.High} {
+			borders = append(borders, min(max(g, all.low), all.high))
+		}
 	}
 	slices.Sort(borders)
 	borders = slices.Compact(borders)
 	part := foldRange{low: -1}
 	for i, low := range borders[:max(0, len(borders)-1)] {
 		high, bytes := borders[i+1], 0
-		for _, b := range blocks {
-			if b.low <= low && b.high >= high {
-				bytes += b.bytes * (high - low) / (b.high - b.low)
+		for _, p := range pieces {
+			if p.Low <= low && p.High >= high {
+				bytes += p.Size * (high - low) / (p.High - p.Low)
 			}
 		}
 		if part.low >= 0 && part.bytes+bytes > most {
@@ -78,25 +96,15 @@ func foldParts(blocks []foldRange, most int) (parts []foldRange) {
 }
 
 // foldPart folds the rows of one range.
-func foldPart(blocks [][]byte, ranges []foldRange, r foldRange, breathe func()) ([]exec.Block, error) {
+func foldPart(pieces []Piece, r foldRange, breathe func()) ([]exec.Block, error) {
 	var st *Store
-	for i, data := range blocks {
-		if ranges[i].high <= r.low || ranges[i].low >= r.high {
+	for i, p := range pieces {
+		low, high := max(p.Low, r.low), min(p.High, r.high)
+		if low >= high {
 			continue
 		}
-		b, err := decodeBlock(data)
-		if err != nil {
-			return nil, fmt.Errorf("fold block %d of %d: %w", i+1, len(blocks), err)
-		}
-		if st == nil {
-			st = NewStore(Home{KeyGroups: b.groups, Low: r.low, High: r.high})
-			st.breathe = breathe
-		}
-		if err := st.learn(b); err != nil {
-			return nil, fmt.Errorf("fold block %d of %d: %w", i+1, len(blocks), err)
-		}
-		if err := st.apply(b, r.low, r.high); err != nil {
-			return nil, fmt.Errorf("fold block %d of %d: %w", i+1, len(blocks), err)
+		if err := foldPiece(&st, p, r, low, high, breathe); err != nil {
+			return nil, fmt.Errorf("fold block %d of %d: %w", i+1, len(pieces), err)
 		}
 	}
 	if st == nil {
@@ -115,6 +123,26 @@ func foldPart(blocks [][]byte, ranges []foldRange, r foldRange, breathe func()) 
 		return nil, nil
 	}
 	return w.blocks(), nil
+}
+
+// foldPiece lays a piece over what a part has so far.
+func foldPiece(st **Store, p Piece, r foldRange, low, high int, breathe func()) error {
+	data, err := p.Read()
+	if err != nil {
+		return err
+	}
+	b, err := decodeBlock(data)
+	if err != nil {
+		return err
+	}
+	if *st == nil {
+		*st = NewStore(Home{KeyGroups: b.groups, Low: r.low, High: r.high})
+		(*st).breathe = breathe
+	}
+	if err := (*st).learn(b); err != nil {
+		return err
+	}
+	return (*st).apply(b, low, high)
 }
 
 // learn takes the layouts of a block's tables.

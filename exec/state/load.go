@@ -3,6 +3,7 @@ package state
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/dirigo-stream/dirigo/exec"
 )
@@ -125,10 +126,8 @@ func (r *read) Fetch() error {
 	for _, key := range r.trash {
 		_ = home.Spill.Delete(key) // emptied at every start anyway
 	}
-	for _, s := range r.evict {
-		if err := home.Spill.Put(s.key, encodePage(s.page, s.table.shape)); err != nil {
-			return fmt.Errorf("evict a page: %w", err)
-		}
+	if err := r.putAway(home.Spill); err != nil {
+		return err
 	}
 	for _, s := range r.fetch {
 		p, err := s.read(home.Spill, s.table.shape)
@@ -147,6 +146,25 @@ func (r *read) Fetch() error {
 			return fmt.Errorf("load state from block %s: %w", name, err)
 		}
 		r.blocks = append(r.blocks, b)
+	}
+	return nil
+}
+
+// pageBytes are buffers for evicted pages.
+var pageBytes = sync.Pool{New: func() any { return new([]byte) }}
+
+// putAway writes the evicted pages.
+func (r *read) putAway(spill Spill) error {
+	if len(r.evict) == 0 {
+		return nil
+	}
+	buf := pageBytes.Get().(*[]byte)
+	defer pageBytes.Put(buf)
+	for _, s := range r.evict {
+		*buf = appendPage((*buf)[:0], s.page, s.table.shape)
+		if err := spill.Put(s.key, *buf); err != nil {
+			return fmt.Errorf("evict a page: %w", err)
+		}
 	}
 	return nil
 }

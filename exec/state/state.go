@@ -33,7 +33,8 @@ type Sealed struct {
 }
 
 // Spill is a store of byte strings emptied at every start. It is called from
-// I/O goroutines, for different keys concurrently.
+// I/O goroutines, for different keys concurrently. Put does not keep the value;
+// what Get returns is the caller's.
 type Spill interface {
 	Put(key string, value []byte) error
 	Get(key string) ([]byte, error)

@@ -34,7 +34,7 @@ type Store struct {
 	seq     uint64 // number of the next Freeze
 	held    int64  // bytes charged
 	away    int    // pages in the spill space
-	breathe func() // see FoldSlowly; nil: nobody asks
+	breathe func() // see FoldPieces; nil: nobody asks
 
 	mark      int64 // see SetMark
 	markDirty bool

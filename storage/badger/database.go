@@ -107,8 +107,8 @@ func removeEmpty(dir string) error {
 	return nil
 }
 
-// write makes puts and deletes durable; in one transaction, unless they are too
-// many for one.
+// write makes puts and deletes durable; in one transaction, unless they are much
+// or many.
 func (d *database) write(puts []entry, deletes [][]byte) error {
 	if d.closed.Load() {
 		return storage.ErrClosed
@@ -116,11 +116,33 @@ func (d *database) write(puts []entry, deletes [][]byte) error {
 	if err := d.log.failed(); err != nil {
 		return err
 	}
-	if err := d.batch(puts, deletes); err != nil {
-		return err
+	for _, part := range parts(puts) {
+		if err := d.batch(part, nil); err != nil {
+			return err
+		}
+	}
+	if len(deletes) > 0 {
+		if err := d.batch(nil, deletes); err != nil {
+			return err
+		}
 	}
 	d.wrote(d.sizes(puts, deletes))
 	return d.log.failed()
+}
+
+// partBytes is how much of a write is on its way at once: Badger gets copies.
+const partBytes = 16 << 20
+
+// parts cuts puts into parts of about that size.
+func parts(puts []entry) (out [][]entry) {
+	size, from := 0, 0
+	for i, e := range puts {
+		if size += len(e.value); size >= partBytes || i == len(puts)-1 {
+			out = append(out, puts[from:i+1])
+			size, from = 0, i+1
+		}
+	}
+	return out
 }
 
 func (d *database) batch(puts []entry, deletes [][]byte) error {
