@@ -45,6 +45,8 @@ type Result struct {
 	LowestPerCPU    float64 `json:"lowest_events_per_cpu_s"`
 	HighestPerCPU   float64 `json:"highest_events_per_cpu_s"`
 	StateBytes      int64   `json:"state_bytes"`
+	StoredRows      int64   `json:"stored_rows,omitempty"`              // of a query that says which it keeps
+	OverPayload     float64 `json:"state_over_payload_b_row,omitempty"` // bytes of state a stored row, less its values'
 	Checksum        string  `json:"checksum"`
 }
 
@@ -80,6 +82,9 @@ func (n Nexmark) query(ctx context.Context, q string) (Result, error) {
 			return r, err
 		}
 		n.Say("%s run %d: %.0f k events/s per core, %.2f s wall", q, i+1, r.EventsPerCPU/1e3, r.Wall)
+		if r.StoredRows > 0 {
+			n.Say("%s keeps %d rows, %.0f bytes of state a row over the bytes of its values", q, r.StoredRows, r.OverPayload)
+		}
 		all = append(all, r)
 	}
 	slices.SortFunc(all, func(a, b Result) int { return cmp.Compare(a.EventsPerCPU, b.EventsPerCPU) })
@@ -174,11 +179,16 @@ func (n Nexmark) throughput(ctx context.Context, q string) (Result, error) {
 	if read := w.decoded(); read != n.Events {
 		return Result{}, fmt.Errorf("%d of %d events were read", read, n.Events)
 	}
-	return Result{
+	r := Result{
 		Query: q, Events: n.Events, Wall: wall.Seconds(), CPU: used.Seconds(),
 		EventsPerCPU: float64(n.Events) / used.Seconds(), RSS: residentMB(os.Getpid()), Rows: st.Out,
 		Pregenerated: n.Pregenerate, StateBytes: st.StateBytes, Checksum: w.checksum(),
-	}, nil
+	}
+	rows, payload, err := queries[q].payload(n.Events)
+	if rows > 0 {
+		r.StoredRows, r.OverPayload = rows, float64(st.StateBytes-payload)/float64(rows)
+	}
+	return r, err
 }
 
 // latencySeconds is how long the open loop runs. Event time goes by as in the

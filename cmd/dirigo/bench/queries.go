@@ -8,6 +8,14 @@ type nexmarkQuery struct {
 	sql      string
 	reads    []string // streams; nil: bid
 	updating bool     // how many rows leave depends on where ticks end
+	stored   []kept   // rows that the query keeps to the end; nil: not said
+}
+
+// kept is rows of a stream that a query keeps: those with a value in a column, or
+// all.
+type kept struct {
+	table, column string // "": all rows
+	value         int64
 }
 
 // streams are the columns of the generator's tables, and how many of an epoch's
@@ -127,7 +135,7 @@ var queries = map[string]nexmarkQuery{
 		GROUP BY seller, window_start, window_end) a
 		ON p.id = a.seller AND p.window_start = a.window_start AND p.window_end = a.window_end EMIT CHANGES`},
 	// Every bid with its auction, of one category.
-	"q20": {reads: []string{"auction", "bid"}, updating: true, sql: `SELECT b.auction, b.bidder, b.price, b.channel, b.url,
+	"q20": {reads: []string{"auction", "bid"}, updating: true, stored: []kept{{table: "bid"}, {"auction", "category", 10}}, sql: `SELECT b.auction, b.bidder, b.price, b.channel, b.url,
 		b.date_time AS bid_time, b.extra AS bid_extra, a.item_name, a.description, a.initial_bid, a.reserve,
 		a.date_time AS auction_time, a.expires, a.seller, a.category, a.extra AS auction_extra
 		FROM bid b JOIN auction a ON b.auction = a.id WHERE a.category = 10 EMIT CHANGES`},
