@@ -65,3 +65,19 @@ func TestStoppedView(t *testing.T) {
 		"SELECT * FROM beside", "1|100\nSELECT 1",
 	)
 }
+
+// TestWhoReadsWhat: functions that give rows do so without a relation too, and a
+// system relation is told apart from one that is not there.
+func TestWhoReadsWhat(t *testing.T) {
+	conn := tables(t)
+	const never = ` can be read only by a SELECT of system relations / A continuous query reads streams, tables and views.`
+	steps(t, conn,
+		"SELECT generate_series(1, 3) AS g, 5", "1|5\n2|5\n3|5\nSELECT 3",
+		"SELECT unnest(ARRAY[1, 2])", "1\n2\nSELECT 2",
+		"SELECT sum(g) FROM (SELECT generate_series(1, 3) AS g) x", "6\nSELECT 1",
+		"CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE",
+		"CREATE MATERIALIZED VIEW v AS SELECT * FROM dirigo_queries", `0A000 system relation "dirigo_queries"`+never,
+		"CREATE MATERIALIZED VIEW v AS SELECT t.id FROM t JOIN pg_catalog.pg_class c ON c.oid = t.id", `0A000 system relation "pg_class"`+never,
+		"CREATE MATERIALIZED VIEW v AS SELECT * FROM dirigo_querie", `42P01 relation "dirigo_querie" does not exist`,
+	)
+}

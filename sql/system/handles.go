@@ -2,7 +2,6 @@ package system
 
 import (
 	"reflect"
-	"slices"
 
 	"github.com/dirigo-stream/dirigo/exec/expr"
 	"github.com/dirigo-stream/dirigo/sql/ast"
@@ -50,11 +49,9 @@ type walker struct {
 	ctes    map[string]bool
 	windows bool // a window table function
 	asks    bool // something that only this package can answer
-	// everybody are calls in FROM of functions that every query may have there.
-	everybody []*ast.Call
 }
 
-// rowFunctions are the functions in FROM that every query may have.
+// rowFunctions are the functions that give rows which every query may have.
 var rowFunctions = map[string]bool{
 	"unnest": true, "generate_series": true, "jsonb_array_elements": true, "jsonb_array_elements_text": true,
 }
@@ -94,7 +91,6 @@ func (w *walker) note(n any) {
 		if !rowFunctions[n.Call.Name.Last().Text] {
 			w.asks = true
 		}
-		w.everybody = append(w.everybody, n.Call)
 	case *ast.ArraySubquery:
 		w.asks = true
 	case *ast.Cast:
@@ -102,14 +98,14 @@ func (w *walker) note(n any) {
 			n.Type.Name == "name" || n.Type.Name == "oid" || n.Type.Name == "char"
 	case *ast.Call:
 		name := n.Name.Last().Text
-		if rowFunctions[name] && slices.Contains(w.everybody, n) {
-			return
+		if rowFunctions[name] {
+			return // every query's, in FROM or in the select list
 		}
 		if name == "age" && len(n.Args) == 2 {
 			return // the one with two arguments is every query's
 		}
 		w.asks = w.asks || find(n.Name) != nil || catalogFunctions[name] != nil || sessionFunctions[name] != nil && !moments[name] ||
-			arrayFunctions[name] != nil && (name == "age" || !expr.Known(name)) || name == "pg_typeof" || name == "unnest"
+			arrayFunctions[name] != nil && (name == "age" || !expr.Known(name)) || name == "pg_typeof"
 	}
 }
 
