@@ -17,16 +17,17 @@ type verb string
 
 // The verbs; a script of a failing case has them, one a line.
 const (
-	statement verb = "do"      // to both, with the same rows and tag, or the same SQLSTATE
-	load      verb = "copy"    // COPY of a table, with quoted data
-	stream    verb = "stream"  // CREATE STREAM over a topic of some partitions
-	records   verb = "append"  // to a partition of a stream, a JSON array of rows
-	view      verb = "view"    // CREATE [MATERIALIZED] VIEW
-	drop      verb = "drop"    // of a view
-	check     verb = "check"   // FLUSH, and all views hold the same rows
-	query     verb = "select"  // the same rows at once
-	ordered   verb = "ordered" // the same rows at once, in the same order
-	restart   verb = "restart" // of Dirigo
+	statement verb = "do"       // to both, with the same rows and tag, or the same SQLSTATE
+	load      verb = "copy"     // COPY of a table, with quoted data
+	stream    verb = "stream"   // CREATE STREAM over a topic of some partitions
+	records   verb = "append"   // to a partition of a stream, a JSON array of rows
+	view      verb = "view"     // CREATE [MATERIALIZED] VIEW
+	drop      verb = "drop"     // of a view
+	check     verb = "check"    // FLUSH, and all views hold the same rows
+	query     verb = "select"   // the same rows at once
+	ordered   verb = "ordered"  // the same rows at once, in the same order
+	together  verb = "together" // lists of other steps at once, a JSON array of arrays
+	restart   verb = "restart"  // of Dirigo
 )
 
 func (s step) String() string { return strings.TrimSpace(string(s.do) + " " + s.sql) }
@@ -104,6 +105,8 @@ func (b *bench) take(s step) (ok bool, err error) {
 		return b.drop(s.sql)
 	case query, ordered:
 		return b.query(s.sql, s.do == ordered)
+	case together:
+		return b.together(s.sql)
 	case check:
 		return true, b.check()
 	case restart:

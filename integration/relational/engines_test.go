@@ -19,6 +19,7 @@ import (
 
 // client is a connection to either engine.
 type client struct {
+	mu       sync.Mutex // a PostgreSQL is shared
 	conn     *pgconn.PgConn
 	extended bool // it sends Parse, Bind and Execute, not Query
 }
@@ -41,6 +42,8 @@ type answer struct {
 }
 
 func (c *client) run(sql string) answer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), *patience)
 	defer cancel()
 	if c.extended {
@@ -52,6 +55,8 @@ func (c *client) run(sql string) answer {
 
 // load is COPY FROM STDIN of data in the text format.
 func (c *client) load(table, data string) answer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), *patience)
 	defer cancel()
 	tag, err := c.conn.CopyFrom(ctx, strings.NewReader(data), "COPY "+table+" FROM STDIN")
@@ -127,6 +132,7 @@ type dirigo struct {
 	extended bool
 	stop     func() error
 	kill     func() error
+	addr     string
 }
 
 // newDirigo starts a node of a variant on an empty disk.
@@ -174,7 +180,7 @@ func (d *dirigo) up() error {
 	if err != nil {
 		return err
 	}
-	d.stop, d.kill = stop, kill
+	d.addr, d.stop, d.kill = addr, stop, kill
 	ctx, cancel := context.WithTimeout(context.Background(), *patience)
 	defer cancel()
 	if d.client, err = dial(ctx, addr); err != nil {

@@ -28,6 +28,9 @@ func (g *gen) play(try func(step) bool, v variant) {
 	}
 	for range 3 + g.IntN(3) {
 		g.changes(try, 1+g.IntN(8))
+		if g.chance(30) {
+			try(g.concurrently())
+		}
 		switch {
 		case g.chance(15):
 			g.view(try)
@@ -65,6 +68,13 @@ func (g *gen) changes(try func(step) bool, n int) {
 
 // view makes a view over what there is, other views included.
 func (g *gen) view(try func(step) bool) {
+	if r, sql := g.viewOf(); try(step{view, sql}) {
+		g.relations = append(g.relations, r)
+	}
+}
+
+// viewOf makes a view's name and query.
+func (g *gen) viewOf() (r relation, sql string) {
 	g.views++
 	name := fmt.Sprintf("%sv%d", g.prefix, g.views)
 	g.lagging = false
@@ -74,9 +84,7 @@ func (g *gen) view(try func(step) bool) {
 			sql, cols, g.lagging = closing, of, true
 		}
 	}
-	if try(step{view, name + " AS " + sql}) {
-		g.relations = append(g.relations, relation{name: name, columns: cols, lags: g.lagging, view: true})
-	}
+	return relation{name: name, columns: cols, lags: g.lagging, view: true}, name + " AS " + sql
 }
 
 // drop drops a view, which is refused while others read it.
