@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -83,10 +84,20 @@ func (n *node) tryStart() bool {
 	return true
 }
 
+// loopback is an address of this test process alone: while a node is down another
+// process's must not be reached at its port.
+func loopback() string {
+	if runtime.GOOS != "linux" {
+		return "127.0.0.1"
+	}
+	pid := os.Getpid()
+	return fmt.Sprintf("127.%d.%d.%d", 1+pid>>16&127, pid>>8&255, pid&255)
+}
+
 // spawn runs the binary and returns where its addresses will come.
 func (n *node) spawn() <-chan []string {
 	n.t.Helper()
-	args := append([]string{"serve", "--verbose", "--data", n.data, "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"}, n.flags...)
+	args := append([]string{"serve", "--verbose", "--data", n.data, "--listen", loopback() + ":0", "--http", "127.0.0.1:0"}, n.flags...)
 	n.cmd = exec.Command(binary, args...)
 	n.cmd.Env = append(os.Environ(), "DIRIGO_DEBUG="+n.debug)
 	out, err := n.cmd.StdoutPipe()
