@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/dirigo-stream/dirigo/connectors"
 	"github.com/dirigo-stream/dirigo/exec/batch"
@@ -47,6 +48,8 @@ type table struct {
 
 	// Offsets of what has been given to the live readers; under the clock's lock.
 	fed int64
+
+	shown atomic.Uint64 // the last tick in which something of it became visible
 
 	mu       sync.Mutex
 	bases    []int64 // first offset of each record of the log

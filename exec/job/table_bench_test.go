@@ -100,7 +100,7 @@ func BenchmarkTableLoad(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			if _, err := e.Begin().Wait(ctx, 100); err != nil {
+			if err := e.Flush(ctx); err != nil {
 				b.Fatal(err)
 			}
 			b.ReportMetric(float64(b.N*rows)/b.Elapsed().Seconds(), "rows/s")
@@ -134,7 +134,7 @@ func BenchmarkTableLookup(b *testing.B) {
 			}
 			x = e.Begin()
 			defer x.Rollback()
-			if _, err := x.Wait(ctx, 100); err != nil {
+			if err := e.Flush(ctx); err != nil {
 				b.Fatal(err)
 			}
 			keys := loadRows(0, 1000)

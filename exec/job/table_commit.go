@@ -137,6 +137,7 @@ func (ts *tables) commit(group []*commitment, number uint64) error {
 		c.tick.Store(tick)
 	}
 	for _, p := range parts {
+		p.t.shown.Store(tick)
 		p.t.watch(tick)
 	}
 	ts.eng.epochs.arm()

@@ -163,8 +163,14 @@ func TestTableBasics(t *testing.T) {
 		t.Fatal("no tick")
 	}
 	x := h.eng.Begin()
-	if at, err := x.Wait(ctx, 100); err != nil || at < tick {
-		t.Fatalf("waited for %d, want %d: %v", at, tick, err)
+	if at, err := x.Wait(ctx, 100); err != nil || at != tick {
+		t.Fatalf("a reader reads at %d, want %d: %v", at, tick, err)
+	}
+	if err := x.Lock(ctx, 100); err != nil {
+		t.Fatal(err)
+	}
+	if at, err := x.Wait(ctx, 100); err != nil || at != tick {
+		t.Fatalf("a writer waited for %d, want %d: %v", at, tick, err)
 	}
 	if got, want := h.view(101), []string{"(1,10,a)", "(2,20,b)"}; !slices.Equal(got, want) {
 		t.Fatalf("got %v, want %v", got, want)

@@ -118,13 +118,16 @@ func (x *Txn) Overlay(table uint64) []*batch.Batch {
 	return nil
 }
 
-// Wait returns when the table's view has applied everything that was committed,
-// or given its place in the log, before; a read at that tick or a later one
-// finds it.
+// Wait returns the tick at which, or later, a read finds all that it must: what
+// was committed to the table before; and, where the transaction holds the table's
+// lock, what was given its place in the log before, which is waited for.
 func (x *Txn) Wait(ctx context.Context, table uint64) (tick uint64, err error) {
 	t := x.ts.table(table)
 	if t == nil {
 		return 0, fmt.Errorf("table %d: %w", table, ErrNoTable)
+	}
+	if !slices.Contains(x.held, t) {
+		return t.shown.Load(), nil
 	}
 	return t.wait(ctx)
 }

@@ -61,8 +61,12 @@ type bank struct {
 	ackedMu sync.Mutex
 	acked   map[string]bool
 	reads   atomic.Int64
-	ticks   atomic.Int64 // of subscribers
-	over    chan struct{}
+	kills   int
+
+	deadlocks, timeouts atomic.Int64 // of transactions, which were rolled back
+
+	ticks atomic.Int64 // of subscribers
+	over  chan struct{}
 }
 
 func open(t *testing.T, parallelism int) *bank {
@@ -167,7 +171,7 @@ func (b *bank) mover(seed uint64) {
 	b.again(func(ctx context.Context, c *pgx.Conn) error {
 		if rng.IntN(8) == 0 {
 			_, err := c.Exec(ctx, fmt.Sprintf("UPDATE accounts SET owner = %d WHERE id = %d", rng.IntN(owners), rng.IntN(accounts)))
-			return survive(ctx, c, err)
+			return b.survive(ctx, c, err)
 		}
 		id := fmt.Sprintf("t%d", b.ids.Add(1))
 		from, to, amount := rng.IntN(accounts), rng.IntN(accounts), 1+rng.IntN(50)
@@ -181,15 +185,15 @@ func (b *bank) mover(seed uint64) {
 			fmt.Sprintf("INSERT INTO transfers VALUES ('%s', %d, %d, %d)", id, from, to, amount),
 		} {
 			if _, err := c.Exec(ctx, sql); err != nil {
-				return survive(ctx, c, err)
+				return b.survive(ctx, c, err)
 			}
 		}
 		if rng.IntN(10) == 0 {
 			_, err := c.Exec(ctx, "ROLLBACK")
-			return survive(ctx, c, err)
+			return b.survive(ctx, c, err)
 		}
 		if _, err := c.Exec(ctx, "COMMIT"); err != nil {
-			return survive(ctx, c, err)
+			return b.survive(ctx, c, err)
 		}
 		b.ackedMu.Lock()
 		b.acked[id] = true
@@ -200,13 +204,18 @@ func (b *bank) mover(seed uint64) {
 
 // survive rolls back after an error that a client may repeat a transaction
 // after; others it returns.
-func survive(ctx context.Context, c *pgx.Conn, err error) error {
+func (b *bank) survive(ctx context.Context, c *pgx.Conn, err error) error {
 	var pe *pgconn.PgError
 	if !errors.As(err, &pe) {
 		return err
 	}
 	switch pe.Code {
-	case "40P01", "40001", "55P03":
+	case "40P01", "40001":
+		b.deadlocks.Add(1)
+		_, err = c.Exec(ctx, "ROLLBACK")
+		return err
+	case "55P03":
+		b.timeouts.Add(1)
 		_, err = c.Exec(ctx, "ROLLBACK")
 		return err
 	case "57P01", "57P02", "57P03":
@@ -262,6 +271,7 @@ func sound(total, moves string) error {
 func (b *bank) restart() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.kills++
 	if err := b.proc.Kill(); err != nil {
 		b.t.Fatal(err)
 	}

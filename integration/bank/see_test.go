@@ -157,8 +157,8 @@ func (b *bank) settle() {
 		b.t.Errorf("money %s, moves %s after %d transfers", final[0], final[1], len(there))
 	}
 	records := b.topic(final[1])
-	b.t.Logf("%d transfers, %d acknowledged, %d reads, %d ticks subscribed, %d records in the topic",
-		len(there), len(b.acked), b.reads.Load(), b.ticks.Load(), records)
+	b.t.Logf("%d transfers, %d acknowledged, %d deadlocks, %d lock timeouts, %d reads, %d ticks subscribed, %d records in the topic",
+		len(there), len(b.acked), b.deadlocks.Load(), b.timeouts.Load(), b.reads.Load(), b.ticks.Load(), records)
 	if len(b.acked) == 0 || b.reads.Load() == 0 || records == 0 {
 		b.t.Error("nothing was tried")
 	}
@@ -183,6 +183,10 @@ func (b *bank) topic(last string) int {
 		ended := false
 		fetches.EachRecord(func(r *kgo.Record) {
 			n++
+			if len(r.Value) == 0 && b.kills > 0 {
+				ended = false // a sink that never sealed takes back what it has written, and begins again
+				return
+			}
 			var v struct{ Money, Moves json.Number }
 			if err := json.Unmarshal(r.Value, &v); err != nil {
 				b.t.Errorf("record %d: %q: %v", r.Offset, r.Value, err)
