@@ -7,7 +7,7 @@ type actor[P any] struct {
 	slot
 	inbox []arrival[P] // under mu
 	ctl   []control[P] // under mu
-	stats Stats        // under mu
+	stats tally        // under mu
 
 	rt    *Runtime[P]
 	spec  Spec[P]
@@ -24,6 +24,10 @@ type actor[P any] struct {
 	w       *worker
 	perRow  median
 	perMsg  median
+	perFire median
+	fit     *fit   // nil: no windows
+	loan    *loans // nil: not lendable
+	blocked int64  // ns; since when credit is missing; 0: it is not
 	failure error
 	alarm   int64       // armed for; 0: not
 	idle    int64       // since; under mu
@@ -89,12 +93,16 @@ const (
 	ctlAlarm
 )
 
-func newActor[P any](rt *Runtime[P], s Spec[P], used *atomic.Int64) *actor[P] {
+func newActor[P any](rt *Runtime[P], s Spec[P], used *Use) *actor[P] {
 	a := &actor[P]{rt: rt, spec: s}
 	a.load.Used = used
 	cfg := MailboxConfig{Inputs: s.Inputs, Outputs: s.Outputs, Quota: s.Quota, Hooks: a, LentFor: int64(rt.cfg.LentFor)}
-	if s.Lendable && rt.cfg.Lending != nil {
+	if s.Lendable {
 		cfg.Lessees = max(1, len(rt.workers.workers)-1)
+		a.loan = &loans{}
+	}
+	if s.Window > 0 {
+		a.fit = &fit{windowSize: s.Window}
 	}
 	a.mb = NewMailbox[P](cfg)
 	a.outs = make([]*link[P], len(a.mb.outs))

@@ -179,7 +179,7 @@ func BenchmarkLend(b *testing.B) {
 type lendAlways struct{ n int }
 
 func (l *lendAlways) Due(Frontier, bool, int64) bool    { return true }
-func (l *lendAlways) Lend(Meta) (int, bool)             { l.n++; return l.n & 1, true }
+func (l *lendAlways) Lend(Meta, int64) (int, bool)      { l.n++; return l.n & 1, true }
 func (l *lendAlways) GiveUp(_ *Frontier, _ int64) int64 { return 1 << 60 }
 
 // TestIdleSize: a passive actor with one channel in and one out is a kilobyte at

@@ -57,9 +57,10 @@ func (h *helper[P]) turn(w *worker) {
 			}
 			continue
 		}
+		w.until.Store(now + h.lessor.load.Cost.Load())
 		h.step(w)
 		end := w.tick()
-		h.lessor.rt.policy.After(&h.lessor.load, end-now)
+		h.lessor.rt.policy().took(&h.lessor.load, end-now)
 		now = end
 		if now-start >= quantum || w.q.size.Load() > 0 || w.pool.closed.Load() || h.gone.Load() {
 			h.again(w)
@@ -70,7 +71,7 @@ func (h *helper[P]) turn(w *worker) {
 
 func (h *helper[P]) step(w *worker) {
 	r, err := h.box.Step()
-	key := h.lessor.rt.policy.Arrive(&h.lessor.load, Meta{}, w.now)
+	key := h.lessor.rt.policy().Send(&h.lessor.load, anything, w.now)
 	if err != nil {
 		h.lessor.control(w, control[P]{kind: ctlFail, key: key, err: err})
 		return

@@ -51,7 +51,7 @@ func (a *actor[P]) kick(w *worker) {
 		now = a.rt.cfg.Clock()
 	}
 	a.mu.Lock()
-	a.enqueue(w, a.rt.policy.Arrive(&a.load, Meta{}, now))
+	a.enqueue(w, a.rt.policy().Send(&a.load, anything, now))
 }
 
 // enqueue ends a delivery: it unlocks, and queues the actor if it slept.
@@ -63,7 +63,14 @@ func (a *actor[P]) enqueue(w *worker, key int64) {
 	}
 }
 
-func (a *actor[P]) rank(key, now int64) Rank { return a.rt.policy.Pick(&a.load, key, now) }
+func (a *actor[P]) rank(key, now int64) Rank {
+	s := a.rt.policy()
+	r := s.Pick(&a.load, key, now)
+	if s.lending != nil && !r.Shared {
+		r.cost = a.load.Cost.Load() + a.load.Wait.Load()
+	}
+	return r
+}
 
 // drain moves what arrived into the mailbox; it unlocks.
 func (a *actor[P]) drain() {
@@ -76,13 +83,8 @@ func (a *actor[P]) drain() {
 	a.kicked = false
 	a.dirty.Store(false)
 	a.mu.Unlock()
-	for i := range in {
-		x := &in[i]
-		if x.isPunct {
-			a.mb.DeliverPunct(int(x.ch), x.punct, x.mark, x.key, x.stamp)
-		} else {
-			a.mb.Deliver(int(x.ch), x.p, x.meta, x.key, x.stamp)
-		}
+	if len(in) > 0 {
+		a.arrive(in)
 	}
 	if l != nil && cap(in) <= 64 {
 		clear(in)
@@ -90,6 +92,36 @@ func (a *actor[P]) drain() {
 	}
 	for i := range ctl {
 		a.take(&ctl[i])
+	}
+}
+
+// anything is what a message is that nobody knows better.
+var anything = Meta{Rows: 1, Time: NoTime}
+
+// arrive delivers messages to the mailbox.
+func (a *actor[P]) arrive(in []arrival[P]) {
+	s := a.rt.policy()
+	if a.loan != nil {
+		a.mb.Reach(a.reach(s))
+	}
+	for i := range in {
+		x := &in[i]
+		if x.isPunct {
+			a.passed(x.punct.Watermark, x.stamp)
+			a.mb.DeliverPunct(int(x.ch), x.punct, x.mark, x.key, x.stamp)
+			continue
+		}
+		if s.arrives != nil {
+			s.arrives.Arrive(&a.load, x.meta, x.key, x.stamp)
+		}
+		if a.loan == nil {
+			a.mb.Deliver(int(x.ch), x.p, x.meta, x.key, x.stamp)
+			continue
+		}
+		a.mb.DeliverDue(int(x.ch), x.p, x.meta, x.key, x.stamp, a.load.LatestStart(x.meta, x.stamp), a.load.Expected(x.meta))
+	}
+	if a.loan != nil {
+		a.load.Wait.Store(a.mb.Work())
 	}
 }
 
@@ -102,6 +134,7 @@ func (a *actor[P]) take(c *control[P]) {
 	case ctlRan:
 		a.mb.Ran(c.ran)
 	case ctlPartial:
+		a.returned(a.rt.cfg.Clock())
 		a.mb.Merge(c.partial)
 	case ctlFail:
 		a.fail(c.err)

@@ -13,11 +13,20 @@ const NoWatermark = int64(math.MinInt64)
 type Hooks interface {
 	// Due is Behavior.Due.
 	Due(f Frontier, rows bool, least int64) bool
-	// Lend is asked for each data message of a lendable actor.
-	Lend(m Meta) (lessee int, lend bool)
+	// Lend is asked for each data message of a lendable actor, with the stamp it
+	// was delivered with.
+	Lend(m Meta, stamp int64) (lessee int, lend bool)
 	// GiveUp returns when a round that begins to collect at now gives up the
 	// lessees that have not answered; due is nil for an early round.
 	GiveUp(due *Frontier, now int64) int64
+}
+
+// RoundHooks is asked for once; a driver whose rounds carry state has it.
+type RoundHooks interface {
+	// Opened is called before the first message of a round is lent.
+	Opened(now int64) (state any)
+	// Ended is called when all that was lent in a round is merged.
+	Ended(state any, now int64)
 }
 
 // MailboxConfig makes a Mailbox.
@@ -97,6 +106,7 @@ func NewMailbox[P any](cfg MailboxConfig) *Mailbox[P] {
 	mb.inWm = make([]int64, len(cfg.Inputs))
 	if cfg.Lessees > 0 {
 		mb.lend = &lending[P]{n: cfg.Lessees, quota: cfg.Quota, lentFor: cfg.LentFor}
+		mb.lend.hooks, _ = cfg.Hooks.(RoundHooks)
 	}
 	return mb
 }
@@ -201,6 +211,6 @@ func (mb *Mailbox[P]) Shrink() {
 		mb.ins[i].q, mb.ins[i].head = nil, 0
 	}
 	if l := mb.lend; l != nil {
-		l.spare, l.partials, l.rerun = nil, nil, nil
+		l.spare, l.partials, l.rerun, l.lax = nil, nil, nil, nil
 	}
 }

@@ -7,6 +7,8 @@ type item[P any] struct {
 	punct   Punct
 	key     int64 // smaller is more urgent
 	stamp   int64 // for the driver
+	span    int64 // where it counts in what waits
+	cost    int32 // ns; 0: it does not count
 	isPunct bool
 	mark    Mark
 }
@@ -44,7 +46,68 @@ func (mb *Mailbox[P]) OpenIn(ch int, credit int64) { mb.ins[ch].cap = credit }
 func (mb *Mailbox[P]) Deliver(ch int, p P, m Meta, key, stamp int64) {
 	c := &mb.ins[ch]
 	c.used += charge(m)
+	c.inherit(key)
 	c.q = append(c.q, item[P]{p: p, meta: m, key: key, stamp: stamp})
+}
+
+// Reach has the work that waits counted by latest start, over so many ns; 0: no
+// more. A driver whose lending asks for Slack does so.
+func (mb *Mailbox[P]) Reach(reach int64) {
+	l := mb.lend
+	switch {
+	case l == nil || l.lax != nil && l.lax.n > 0:
+	case reach == 0:
+		l.lax = nil
+	case l.lax == nil || l.lax.width != widthFor(reach):
+		l.lax = &laxity{width: widthFor(reach)}
+	}
+}
+
+// DeliverDue is Deliver with what Slack must know: when the message must start,
+// and what it costs (ns).
+func (mb *Mailbox[P]) DeliverDue(ch int, p P, m Meta, key, stamp, start, cost int64) {
+	mb.Deliver(ch, p, m, key, stamp)
+	if mb.lend == nil || mb.lend.lax == nil {
+		return
+	}
+	c := &mb.ins[ch]
+	it := &c.q[len(c.q)-1]
+	it.cost = int32(min(max(cost, 1), 1<<30))
+	it.span = mb.lend.lax.add(start, int64(it.cost), stamp)
+}
+
+// Slack returns how long, in ns, all that waits here can be put off if a message
+// of cost runs first; MaxInt64: nothing waits, or nobody counts.
+func (mb *Mailbox[P]) Slack(cost, now int64) int64 {
+	if mb.lend == nil || mb.lend.lax == nil {
+		return never
+	}
+	return mb.lend.lax.slack(cost, now, true)
+}
+
+// Work returns the ns of work that wait here, where they are counted.
+func (mb *Mailbox[P]) Work() int64 {
+	if mb.lend == nil || mb.lend.lax == nil {
+		return 0
+	}
+	return mb.lend.lax.total
+}
+
+// uncount takes an item out of what waits.
+func (mb *Mailbox[P]) uncount(it *item[P]) {
+	if it.cost != 0 {
+		if mb.lend.lax != nil {
+			mb.lend.lax.remove(it.span, int64(it.cost))
+		}
+		it.cost = 0
+	}
+}
+
+// inherit makes what stands before an item with key at least as urgent.
+func (c *inChan[P]) inherit(key int64) {
+	for i := len(c.q) - 1; i >= c.head && c.q[i].key > key; i-- {
+		c.q[i].key = key
+	}
 }
 
 // DeliverPunct takes a Punct from channel ch, with its sender's mark.
@@ -59,6 +122,7 @@ func (mb *Mailbox[P]) DeliverPunct(ch int, p Punct, mark Mark, key, stamp int64)
 		last.punct, last.mark = p, mark|last.mark
 		return
 	}
+	c.inherit(key)
 	c.q = append(c.q, item[P]{punct: p, mark: mark, key: key, stamp: stamp, isPunct: true})
 }
 

@@ -102,6 +102,7 @@ func (mb *Mailbox[P]) push(ch int) *Call[P] {
 	x.In, x.Payload, x.Meta, x.Stamp = c.port, it.p, it.meta, it.stamp
 	mb.held = held[P]{ch: ch, size: charge(it.meta)}
 	mb.admit(it.meta, false)
+	mb.uncount(it)
 	c.drop()
 	return mb.begin(CallPush)
 }
@@ -204,6 +205,7 @@ func (mb *Mailbox[P]) Fail() (posts []func(Behavior[P], error)) {
 		c := &mb.ins[i]
 		for ; !c.empty(); c.drop() {
 			if it := c.first(); !it.isPunct {
+				mb.uncount(it)
 				mb.giveBack(i, charge(it.meta))
 			}
 		}

@@ -38,7 +38,7 @@ func (mb *Mailbox[P]) advance(now int64) {
 	if mb.more {
 		return
 	}
-	mb.endRound()
+	mb.endRound(now)
 	if mb.due == nil && mb.passed() && mb.blocked == 0 && (!mb.parked || mb.faults.AskParked) {
 		mb.pass(now)
 	}

@@ -94,7 +94,7 @@ func (mb *Mailbox[P]) giveUpOn(part *part[P]) {
 }
 
 // endRound lets go of a round all of which is merged.
-func (mb *Mailbox[P]) endRound() {
+func (mb *Mailbox[P]) endRound(now int64) {
 	l := mb.lend
 	if !l.collecting() || l.closing.left > 0 {
 		return
@@ -104,6 +104,10 @@ func (mb *Mailbox[P]) endRound() {
 	l.count.Rounds++
 	l.quota.add(-r.bytes)
 	r.bytes = 0
+	if l.hooks != nil {
+		l.hooks.Ended(r.state, now)
+	}
+	r.state = nil
 	for k := range r.parts {
 		part := &r.parts[k]
 		for i := range part.lents {

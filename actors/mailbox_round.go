@@ -32,6 +32,8 @@ type Partial struct {
 // since the last; it is counted here only, and ends here.
 type lending[P any] struct {
 	n        int // lessees
+	hooks    RoundHooks
+	lax      *laxity // what waits; nil: nobody asks
 	quota    *Quota
 	lentFor  int64
 	next     int       // number of the next round
@@ -51,6 +53,7 @@ type LendCounts struct{ Lent, Merged, Rounds, GivenUp int64 }
 // and its batches, which are frozen, run again at the lessor.
 type round[P any] struct {
 	no    int
+	state any   // the driver's
 	since int64 // the first was lent
 	bytes int64 // charged to the quota
 	left  int   // partials to be absorbed and batches to be run again
@@ -91,7 +94,8 @@ func (mb *Mailbox[P]) tryLend(ch int, now int64) bool {
 	if !l.quota.room(charge(it.meta)) {
 		return false
 	}
-	k, ok := mb.hooks.Lend(it.meta)
+	mb.uncount(it)
+	k, ok := mb.hooks.Lend(it.meta, it.stamp)
 	if !ok {
 		return false
 	}
@@ -104,6 +108,9 @@ func (mb *Mailbox[P]) lendTo(k, ch int, now int64) {
 	it := c.first()
 	if l.cur == nil {
 		l.cur = l.newRound(now)
+		if l.hooks != nil {
+			l.cur.state = l.hooks.Opened(now)
+		}
 	}
 	r := l.cur
 	part := &r.parts[k]
@@ -127,7 +134,7 @@ func (l *lending[P]) newRound(now int64) *round[P] {
 	if r == nil {
 		r = &round[P]{parts: make([]part[P], l.n)}
 	}
-	r.no, r.since = l.next, now
+	r.no, r.since, r.state = l.next, now, nil
 	l.next++
 	return r
 }
@@ -183,6 +190,31 @@ func (mb *Mailbox[P]) starved() bool {
 
 // Rounds reports whether something is lent, or a round collects.
 func (mb *Mailbox[P]) Rounds() bool { return mb.lend.open() || mb.lend.collecting() }
+
+// Round returns the state of the round that takes what is lent; nil: none is open.
+func (mb *Mailbox[P]) Round() any {
+	if mb.lend.open() {
+		return mb.lend.cur.state
+	}
+	return nil
+}
+
+// Lessees returns how many lessees hold something of this actor.
+func (mb *Mailbox[P]) Lessees() (n int) {
+	l := mb.lend
+	if l == nil {
+		return 0
+	}
+	for k := range l.n {
+		for _, r := range [...]*round[P]{l.cur, l.closing} {
+			if r != nil && len(r.parts[k].lents) > 0 {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}
 
 // Lending returns what was lent so far.
 func (mb *Mailbox[P]) Lending() (c LendCounts) {

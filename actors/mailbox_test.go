@@ -20,7 +20,7 @@ func (d *desk) Due(f Frontier, rows bool, least int64) bool {
 	d.asked = append(d.asked, fmt.Sprintf("tick=%d wm=%d in=%v rows=%v least=%d", f.Tick, f.Watermark, f.In, rows, least))
 	return d.due
 }
-func (d *desk) Lend(Meta) (int, bool)             { return 0, d.lend }
+func (d *desk) Lend(Meta, int64) (int, bool)      { return 0, d.lend }
 func (d *desk) GiveUp(_ *Frontier, n int64) int64 { return n + d.giveUp }
 
 func newDesk(in []int, out []int, lessees int) *desk {

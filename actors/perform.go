@@ -17,7 +17,7 @@ func (a *actor[P]) Emit(out, dest int, p P, m Meta) {
 	a.live.emitted += m.Bytes
 	now := a.live.turn.now
 	x := arrival[P]{p: p, meta: m, ch: int32(l.in), stamp: now}
-	x.key = a.rt.policy.Arrive(&l.to.load, m, now)
+	x.key = a.rt.policy().Send(&l.to.load, m, now)
 	l.to.deliver(a.w, &x)
 }
 
@@ -30,7 +30,7 @@ func (a *actor[P]) punct(p Punct, now int64) {
 			continue
 		}
 		x := arrival[P]{punct: p, isPunct: true, mark: a.mb.Stamp(k, p), ch: int32(l.in), stamp: now}
-		x.key = a.rt.policy.Arrive(&l.to.load, Meta{Born: p.Born}, now)
+		x.key = a.rt.policy().Send(&l.to.load, Meta{Born: p.Born, Time: NoTime}, now)
 		l.to.deliver(a.w, &x)
 	}
 }
@@ -40,17 +40,18 @@ func (a *actor[P]) perform(now int64) {
 	for _, e := range a.mb.Effects() {
 		switch e.Kind {
 		case EffectCredit:
-			a.ins[e.Ch].giveBack(a.w, e.Size, a.load.Cost.Load()+a.load.Path.Load())
+			a.ins[e.Ch].giveBack(a.w, e.Size, a.load.Cost.Load()+a.load.Fire.Load()+a.load.Path.Load())
 		case EffectPunct:
 			a.punct(e.Punct, now)
 		case EffectLend:
 			a.lendTo(&e.Lent, now)
 		case EffectCollect:
-			m := Meta{} // what was lent inherits the deadline of the work that waits for it
+			m := anything // what was lent inherits the deadline of the work that waits for it
 			if a.mb.due != nil {
 				m.Born = a.mb.due.Born
 			}
-			a.helpers[e.Lessee].collect(e.Collect, a.rt.policy.Arrive(&a.load, m, now))
+			a.loan.collects(now)
+			a.helpers[e.Lessee].collect(e.Collect, a.rt.policy().Send(&a.load, m, now))
 		}
 	}
 }
@@ -65,7 +66,7 @@ func (a *actor[P]) lendTo(l *Lent[P], now int64) {
 	if l.Seq == 0 {
 		l.Code = a.live.lendable.Lend()
 	}
-	a.helpers[l.Lessee].lend(*l, a.rt.policy.Arrive(&a.load, l.Meta, now))
+	a.helpers[l.Lessee].lend(*l, a.rt.policy().Send(&a.load, l.Meta, now))
 }
 
 // giveBack returns credit to the sender, and what lies downstream costs.
@@ -112,13 +113,6 @@ func (a *actor[P]) refill() bool {
 // Due implements Hooks.
 func (a *actor[P]) Due(f Frontier, rows bool, least int64) bool { return a.live.b.Due(f, rows, least) }
 
-// Lend implements Hooks.
-func (a *actor[P]) Lend(m Meta) (int, bool) {
-	n := a.mb.lend.n
-	k, ok := a.rt.cfg.Lending.Lend(a.spec.Name, m, n)
-	return min(max(k, 0), n-1), ok
-}
-
 const (
 	leastPatience = int64(50 * time.Millisecond)
 	mostPatience  = int64(2 * time.Second)
@@ -137,7 +131,7 @@ func (a *actor[P]) GiveUp(due *Frontier, now int64) int64 {
 	again := rows * int64(a.perRow)
 	at := int64(math.MaxInt64)
 	if slo := a.load.SLO.Load(); slo > 0 && due != nil {
-		at = a.rt.policy.Arrive(&a.load, Meta{Born: due.Born}, now) - again
+		at = a.load.LatestStart(Meta{Born: due.Born, Time: NoTime}, now) - again
 	}
 	return min(max(at, now+leastPatience+2*again), now+mostPatience+4*again)
 }

@@ -16,8 +16,10 @@ type unit interface {
 // entry is something in a heap. A unit that became more urgent is entered again;
 // the entry that comes out later finds it at work or asleep, and is dropped.
 type entry[T any] struct {
-	key int64
-	v   T
+	key  int64
+	v    T
+	span int64 // where it counts in the queue's laxity
+	cost int64 // ns; 0: it does not
 }
 
 // heap4 is a 4-ary min-heap by key: half as deep as a binary one, and the four
@@ -83,6 +85,7 @@ type runQueue struct {
 	mu     sync.Mutex
 	urgent heap4[unit]
 	shared heap4[unit]
+	lax    laxity       // of the urgent ones; counted while something may be lent
 	floor  int64        // key of the last shared one taken
 	head   atomic.Int64 // key of urgent[0]; MaxInt64: empty
 	size   atomic.Int64
@@ -94,7 +97,11 @@ func (q *runQueue) push(r Rank, u unit) int64 {
 	if r.Shared {
 		q.share(r.Key, u)
 	} else {
-		q.urgent.push(entry[unit]{r.Key, u})
+		e := entry[unit]{key: r.Key, v: u, cost: r.cost}
+		if e.cost > 0 {
+			e.span = q.lax.add(r.Key, e.cost, r.now)
+		}
+		q.urgent.push(e)
 		q.publish()
 	}
 	n := q.size.Add(1)
@@ -105,7 +112,7 @@ func (q *runQueue) push(r Rank, u unit) int64 {
 // share queues u by what its query has used. One that was idle starts where the
 // others are: what it did not use is not saved up.
 func (q *runQueue) share(used int64, u unit) {
-	q.shared.push(entry[unit]{max(used, q.floor), u})
+	q.shared.push(entry[unit]{key: max(used, q.floor), v: u})
 }
 
 func (q *runQueue) publish() {
@@ -129,7 +136,7 @@ func (q *runQueue) pop(now int64, sharedFirst bool) (u unit, shared bool) {
 		if !r.Shared {
 			break
 		}
-		q.urgent.pop()
+		q.popUrgent()
 		q.share(r.Key, e.v)
 	}
 	if len(q.shared) > 0 && (sharedFirst || len(q.urgent) == 0) {
@@ -142,5 +149,13 @@ func (q *runQueue) pop(now int64, sharedFirst bool) (u unit, shared bool) {
 		return nil, false
 	}
 	q.size.Add(-1)
-	return q.urgent.pop().v, false
+	return q.popUrgent(), false
+}
+
+func (q *runQueue) popUrgent() unit {
+	e := q.urgent.pop()
+	if e.cost > 0 {
+		q.lax.remove(e.span, e.cost)
+	}
+	return e.v
 }

@@ -2,7 +2,6 @@ package actors
 
 import (
 	"math/rand/v2"
-	"sync/atomic"
 	"testing"
 )
 
@@ -18,9 +17,9 @@ func (w *word) rank(key, now int64) Rank { return LeastLaxity{}.Pick(&w.load, ke
 
 func newWord(name string, slo, used int64) *word {
 	w := &word{name: name}
-	w.load.Used = new(atomic.Int64)
+	w.load.Used = new(Use)
 	w.load.SLO.Store(slo)
-	w.load.Used.Store(used)
+	w.load.Used.Total.Store(used)
 	return w
 }
 

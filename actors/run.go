@@ -36,6 +36,9 @@ func (a *actor[P]) recovered() {
 func (a *actor[P]) run(w *worker) {
 	now := w.now
 	start := now
+	if a.blocked != 0 {
+		a.unblocked(now)
+	}
 	if a.live != nil {
 		a.live.emitted = 0
 	}
@@ -43,6 +46,7 @@ func (a *actor[P]) run(w *worker) {
 		if a.failure != nil {
 			a.discard(a.failure)
 		} else if call := a.next(now); call != nil {
+			a.expect(call, now)
 			a.call(call, now)
 			end := w.tick()
 			a.account(call, now, end)
@@ -116,7 +120,7 @@ func (a *actor[P]) wait() {
 	var once atomic.Bool
 	start(func() {
 		if !once.Swap(true) {
-			a.control(nil, control[P]{kind: ctlReady, key: a.rt.policy.Arrive(&a.load, Meta{}, a.rt.cfg.Clock())})
+			a.control(nil, control[P]{kind: ctlReady, key: a.rt.policy().Send(&a.load, anything, a.rt.cfg.Clock())})
 		}
 	})
 }
@@ -186,14 +190,14 @@ func (a *actor[P]) urgency(now int64) int64 {
 	if key != math.MaxInt64 {
 		return key
 	}
-	m := Meta{}
+	m := anything
 	switch {
 	case a.mb.due != nil:
-		m.Born = a.mb.due.Born
+		m.Rows, m.Born = 0, a.mb.due.Born
 	case a.live != nil && a.live.poller != nil:
 		m.Born = a.live.poller.Urgent()
 	}
-	return a.rt.policy.Arrive(&a.load, m, now)
+	return a.rt.policy().Send(&a.load, m, now)
 }
 
 // sleep ends the turn if nothing arrived meanwhile.
@@ -205,6 +209,9 @@ func (a *actor[P]) sleep(now int64) bool {
 	}
 	a.mu.Lock()
 	a.idle = now
+	if a.mb.Blocked() && !a.mb.Empty() {
+		a.blocked = now
+	}
 	if a.kicked || len(a.inbox) > 0 || len(a.ctl) > 0 {
 		a.drain()
 		return false

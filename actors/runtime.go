@@ -30,12 +30,6 @@ type Config struct {
 	LentFor time.Duration
 }
 
-// Lending decides, for each data message admitted at a lendable actor, whether
-// it is lent and to which of n lessees. Lend is called in the lessor's turn.
-type Lending interface {
-	Lend(lessor Name, m Meta, n int) (lessee int, lend bool)
-}
-
 // Spec says what an actor is.
 type Spec[P any] struct {
 	Name Name
@@ -45,6 +39,7 @@ type Spec[P any] struct {
 	Inputs   []int // number of channels on each input port
 	Outputs  []int // number of channels on each output port
 	Lendable bool  // its behaviors are Lendable
+	Window   int64 // µs: rows wait for windows that end at multiples of it; 0: they do not
 	Quota    *Quota
 }
 
@@ -65,19 +60,13 @@ type Runtime[P any] struct {
 	cfg     Config
 	workers *pool
 	timers  *timers
-	policy  Policy
+	sched   atomic.Pointer[scheduling]
 
 	mu     sync.Mutex
 	actors map[*actor[P]]struct{}
-	used   map[uint64]*jobUse // by job
+	used   map[uint64]*Use // by job
 	sweep  sweep[P]
 	closed atomic.Bool
-}
-
-// jobUse is how long the actors of a job have run, and how many there are.
-type jobUse struct {
-	ns     atomic.Int64
-	actors int
 }
 
 // New returns a running Runtime.
@@ -94,7 +83,8 @@ func New[P any](cfg Config) *Runtime[P] {
 	cfg.IdleAfter = or(cfg.IdleAfter, defaultIdleAfter)
 	cfg.LentFor = or(cfg.LentFor, defaultLentFor)
 	cfg.Fuel = or(cfg.Fuel, defaultFuel)
-	rt := &Runtime[P]{cfg: cfg, policy: cfg.Policy, actors: map[*actor[P]]struct{}{}, used: map[uint64]*jobUse{}}
+	rt := &Runtime[P]{cfg: cfg, actors: map[*actor[P]]struct{}{}, used: map[uint64]*Use{}}
+	rt.sched.Store(newScheduling(cfg.Policy, cfg.Lending))
 	rt.timers = newTimers(cfg.Clock)
 	rt.workers = newPool(cfg.Workers, cfg.Clock, rt.timers)
 	return rt
@@ -114,6 +104,13 @@ func realClock() func() int64 {
 	unix := start.UnixNano()
 	return func() int64 { return unix + int64(time.Since(start)) }
 }
+
+// Schedule changes who runs first and what is lent, from now on; a nil lending
+// lends nothing. What waits keeps the key that it was sent with.
+func (rt *Runtime[P]) Schedule(p Policy, l Lending) { rt.sched.Store(newScheduling(p, l)) }
+
+// policy returns the policy of this moment.
+func (rt *Runtime[P]) policy() *scheduling { return rt.sched.Load() }
 
 // Close stops the workers after their running messages and waits for them. What
 // was posted and has not run gets ErrClosed.
@@ -139,11 +136,11 @@ func (rt *Runtime[P]) Add(s Spec[P]) *Ref[P] {
 	defer rt.mu.Unlock()
 	use := rt.used[s.Name.Job]
 	if use == nil {
-		use = &jobUse{}
+		use = &Use{}
 		rt.used[s.Name.Job] = use
 	}
 	use.actors++
-	a := newActor(rt, s, &use.ns)
+	a := newActor(rt, s, use)
 	if rt.actors != nil {
 		rt.actors[a] = struct{}{}
 	}
@@ -215,7 +212,7 @@ func (r *Ref[P]) Wake() {
 func (r *Ref[P]) Post(due int64, f func(Behavior[P], error)) {
 	key := due
 	if due == 0 {
-		key = r.a.rt.policy.Arrive(&r.a.load, Meta{}, r.a.rt.cfg.Clock())
+		key = r.a.rt.policy().Send(&r.a.load, Meta{Rows: 1, Time: NoTime}, r.a.rt.cfg.Clock())
 	}
 	r.a.control(nil, control[P]{kind: ctlPost, key: key, due: due, post: f})
 }

@@ -60,7 +60,7 @@ func (p *part) Collect() (any, error) {
 // firstOnly lends to lessee 0.
 type firstOnly struct{}
 
-func (firstOnly) Lend(actors.Name, actors.Meta, int) (int, bool) { return 0, true }
+func (firstOnly) Lend(*actors.Offer) (int, bool) { return 0, true }
 
 func addAdder(rt *actors.Runtime[int], f *feed, a *adder) *actors.Ref[int] {
 	ref := rt.Add(actors.Spec[int]{
@@ -183,9 +183,9 @@ func TestSeededLending(t *testing.T) {
 		var s strings.Builder
 		for range 40 {
 			for range noise {
-				l.Lend(actors.Name{Job: 2}, actors.Meta{}, 3)
+				l.Lend(&actors.Offer{Lessor: actors.Name{Job: 2}, N: 3})
 			}
-			k, ok := l.Lend(actors.Name{Job: 1}, actors.Meta{}, 3)
+			k, ok := l.Lend(&actors.Offer{Lessor: actors.Name{Job: 1}, N: 3})
 			fmt.Fprintf(&s, "%d%v ", k, ok)
 		}
 		return s.String()

@@ -9,11 +9,30 @@ import (
 type Stats struct {
 	Messages, Rows        int64
 	Busy, Waited          time.Duration // running; from arrival to run, summed over messages
+	Blocked               time.Duration // without credit for what it would emit, though something waited
+	Late                  int64         // messages that began after their latest start
 	Lent, Merged, Rounds  int64
 	GivenUp               int64 // lessees given up, their batches run again
+	Refused               int64 // messages that a worker was asked to take, and that ran here
+	Lessees               int   // that hold something of it now
 	Activated, Passivated int64
 	Queued                int64         // bytes waiting
-	Cost, Path            time.Duration // median per message here; the largest sum downstream
+	Cost, Fire, Path      time.Duration // medians per message and of due work here; the largest sum downstream
+}
+
+// tally is the part of Stats that an actor without lessees needs.
+type tally struct {
+	Messages, Rows, Late  int64
+	Busy, Waited, Blocked time.Duration
+	Queued                int64
+	Activated, Passivated int32
+}
+
+// lent is the part of Stats that a lessor has beside it.
+type lentTally struct {
+	LendCounts
+	refused int64
+	lessees int
 }
 
 // DelayBuckets is the number of buckets of a delay histogram: bucket i counts
@@ -68,13 +87,21 @@ func (rt *Runtime[P]) Armed() int {
 // what resumed it.
 func (a *actor[P]) account(c *Call[P], from, to int64) {
 	took := to - from
-	a.rt.policy.After(&a.load, took)
+	a.rt.policy().took(&a.load, took)
 	l := a.live
 	if l == nil { // failed
 		return
 	}
 	l.did.Busy += time.Duration(took)
-	if a.mb.kind != CallPush {
+	switch a.mb.kind {
+	case CallPush:
+	case CallAdvance:
+		a.fired(c, took)
+		return
+	case CallAbsorb:
+		a.loan.absorbing(took)
+		return
+	default:
 		return
 	}
 	if c.Kind == CallPush {
@@ -85,16 +112,52 @@ func (a *actor[P]) account(c *Call[P], from, to int64) {
 			l.did.Waited += time.Duration(waited)
 			a.w.delay[min(bits.Len64(uint64(waited)/1000), DelayBuckets-1)].Add(1)
 		}
+		if a.load.SLO.Load() > 0 && c.Stamp > 0 && from > a.load.LatestStart(c.Meta, c.Stamp) {
+			l.did.Late++
+		}
 	}
 	if l.took += took; !a.mb.MidCall() {
-		a.learn(l.took, c.Meta.Rows)
+		a.learn(l.took, a.mb.cur.Meta.Rows)
 	}
+}
+
+// fired learns what the work costs that a frontier makes due.
+func (a *actor[P]) fired(c *Call[P], took int64) {
+	l := a.live
+	if c.Kind == CallAdvance {
+		l.took = 0
+	}
+	if l.took += took; !a.mb.MidCall() {
+		a.perFire.add(l.took)
+		a.load.Fire.Store(int64(a.perFire))
+	}
+}
+
+// expect tells other workers when this one will have run the call.
+func (a *actor[P]) expect(c *Call[P], now int64) {
+	if c.Kind == CallPush {
+		if b := a.rt.policy().before; b != nil {
+			b.Before(&a.load, c.Meta, now)
+		}
+	}
+	a.w.until.Store(now + a.load.Cost.Load())
+}
+
+// unblocked counts how long the actor waited for credit.
+func (a *actor[P]) unblocked(now int64) {
+	a.mu.Lock()
+	a.stats.Blocked += time.Duration(max(0, now-a.blocked))
+	a.mu.Unlock()
+	a.blocked = 0
 }
 
 func (a *actor[P]) learn(took int64, rows int) {
 	a.perMsg.add(took)
 	if rows > 0 {
 		a.perRow.add(took / int64(rows))
+		if row := int64(a.perRow); row != a.load.Row.Load() {
+			a.load.Row.Store(row)
+		}
 	}
 	if cost := int64(a.perMsg); cost != a.load.Cost.Load() {
 		a.load.Cost.Store(cost)
@@ -103,10 +166,20 @@ func (a *actor[P]) learn(took int64, rows int) {
 
 func (a *actor[P]) readStats() Stats {
 	a.mu.Lock()
-	s := a.stats
+	t := a.stats
+	s := Stats{
+		Messages: t.Messages, Rows: t.Rows, Late: t.Late, Busy: t.Busy, Waited: t.Waited, Blocked: t.Blocked,
+		Queued: t.Queued, Activated: int64(t.Activated), Passivated: int64(t.Passivated),
+	}
+	if a.loan != nil {
+		l := a.loan.stats
+		s.Lent, s.Merged, s.Rounds, s.GivenUp = l.Lent, l.Merged, l.Rounds, l.GivenUp
+		s.Refused, s.Lessees = l.refused, l.lessees
+	}
 	a.mu.Unlock()
 	s.Cost = time.Duration(a.load.Cost.Load())
 	s.Path = time.Duration(a.load.Path.Load())
+	s.Fire = time.Duration(a.load.Fire.Load())
 	return s
 }
 
@@ -118,11 +191,12 @@ func (a *actor[P]) publish() {
 		s.Rows += l.did.Rows
 		s.Busy += l.did.Busy
 		s.Waited += l.did.Waited
-		s.Activated += l.did.Activated
+		s.Late += l.did.Late
+		s.Activated += int32(l.did.Activated)
 		l.did = Stats{}
 	}
 	if l := a.mb.lend; l != nil {
-		s.Lent, s.Merged, s.Rounds, s.GivenUp = l.count.Lent, l.count.Merged, l.count.Rounds, l.count.GivenUp
+		a.loan.stats = lentTally{l.count, a.loan.refused, a.mb.Lessees()}
 	}
 	s.Queued = a.mb.Queued()
 }

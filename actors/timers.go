@@ -34,7 +34,7 @@ func (t *timers) at(at int64, f func()) {
 	if t.ended {
 		return
 	}
-	t.due.push(entry[func()]{at, f})
+	t.due.push(entry[func()]{key: at, v: f})
 	if at < t.next.Load() {
 		t.arm()
 	}

@@ -41,6 +41,9 @@ type worker struct {
 	ran  int64 // ns since the last yield
 	told bool  // a goroutine outside was given something in this turn
 
+	until  atomic.Int64 // when the running call should have ended
+	parked atomic.Bool
+
 	runs, steals, parks, busy atomic.Int64
 	delay                     [DelayBuckets]atomic.Int64
 }
@@ -50,6 +53,7 @@ func newPool(n int, clock func() int64, t *timers) *pool {
 	for i := range n {
 		w := &worker{pool: p, i: i, wake: make(chan struct{}, 1)}
 		w.q.head.Store(math.MaxInt64)
+		w.q.lax.width = queueWidth
 		p.workers = append(p.workers, w)
 	}
 	p.done.Add(n)
@@ -70,6 +74,9 @@ func (p *pool) stop() {
 // push queues u: at w if its turn makes it ready (the worker takes it itself,
 // unless more waits there), else at an idle worker, or at any.
 func (p *pool) push(w *worker, r Rank, u unit) {
+	if r.cost > 0 {
+		r.now = p.at(w)
+	}
 	if w != nil {
 		if w.q.push(r, u) > 1 {
 			p.wakeOne()
@@ -85,9 +92,25 @@ func (p *pool) push(w *worker, r Rank, u unit) {
 	p.wakeOne() // one may have gone idle meanwhile
 }
 
+// at is the time at w; nil: outside of any turn.
+func (p *pool) at(w *worker) int64 {
+	if w != nil {
+		return w.now
+	}
+	return p.clock()
+}
+
 // pushTo queues u at worker i: work meant for another core.
 func (p *pool) pushTo(i int, r Rank, u unit) {
-	p.workers[i%len(p.workers)].q.push(r, u)
+	if r.cost > 0 {
+		r.now = p.clock()
+	}
+	w := p.workers[i%len(p.workers)]
+	w.q.push(r, u)
+	if w.parked.Load() && p.leaveIdle(w) {
+		w.rouse()
+		return
+	}
 	p.wakeOne()
 }
 
@@ -219,6 +242,8 @@ func (w *worker) victim(own int64, here bool) (best *worker) {
 // so that no push is missed.
 func (w *worker) park() {
 	p := w.pool
+	w.parked.Store(true)
+	defer w.parked.Store(false)
 	p.idleMu.Lock()
 	p.idle = append(p.idle, w)
 	p.idleCount.Add(1)

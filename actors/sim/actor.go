@@ -173,7 +173,7 @@ func (a *Actor[P]) Due(f actors.Frontier, rows bool, least int64) bool {
 }
 
 // Lend implements actors.Hooks.
-func (a *Actor[P]) Lend(actors.Meta) (int, bool) {
+func (a *Actor[P]) Lend(actors.Meta, int64) (int, bool) {
 	return a.w.rng.IntN(len(a.lessees)), a.w.rng.Float64() < a.w.cfg.Lend
 }
 

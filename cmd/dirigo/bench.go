@@ -62,6 +62,8 @@ bid, and in `+strings.Join(bench.RelationalNames(), ", ")+`, which join, a perso
 	pregenerate := f.Bool("pregenerate", false, "build all batches before the clock starts: the engine alone")
 	runs := f.Int("runs", 3, "`number` of runs; medians are reported")
 	workers := f.Int("workers", 0, "`number` of workers; 0: one per core")
+	policy := f.String("policy", "", "`who` runs first, as in dirigo serve")
+	lending := f.String("lending", "", "`how` messages are lent, as in dirigo serve")
 	latency := f.Bool("latency", true, "measure latency in an open-loop run at 80 % of the measured rate")
 	asJSON := f.Bool("json", false, "print one JSON object a query")
 	dir := f.String("dir", "", "`directory` for temporary state; default: the system's")
@@ -73,7 +75,7 @@ bid, and in `+strings.Join(bench.RelationalNames(), ", ")+`, which join, a perso
 	defer stop()
 	n := bench.Nexmark{
 		Queries: strings.Split(*names, ","), Events: *events, Pregenerate: *pregenerate, Runs: *runs,
-		Workers: *workers, Latency: *latency, Dir: *dir,
+		Workers: *workers, Policy: *policy, Lending: *lending, Latency: *latency, Dir: *dir,
 		Say: sayOnError,
 	}
 	return n.Run(ctx, func(r bench.Result) error {

@@ -20,6 +20,9 @@ query's latency against its target. Ctrl-C stops it; the next start goes on.`)
 	if err := parse(f, args); err != nil {
 		return err
 	}
+	if err := x.check(); err != nil {
+		return err
+	}
 	if *speed <= 0 {
 		return usageError{fmt.Errorf("--speed must be above 0")}
 	}

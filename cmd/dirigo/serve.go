@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
+	"github.com/dirigo-stream/dirigo/actors"
 	"github.com/dirigo-stream/dirigo/cmd/dirigo/server"
 )
 
@@ -20,6 +22,7 @@ const sealWithin = 30 * time.Second
 type serverFlags struct {
 	data, listen, http string
 	workers            int
+	policy, lending    string
 	memory             size
 	profile            bool
 	verbose            bool
@@ -37,8 +40,8 @@ Ctrl-C stops at once. Everything durable lives in --data.`)
 	if err := parse(f, args); err != nil {
 		return err
 	}
-	if x.workers < 0 {
-		return usageError{fmt.Errorf("--workers %d: want 0 or more", x.workers)}
+	if err := x.check(); err != nil {
+		return err
 	}
 	if *parallelism < 0 || *parallelism > 128 {
 		return usageError{fmt.Errorf("--parallelism %d: want 0 to 128", *parallelism)}
@@ -94,9 +97,25 @@ func (x *serverFlags) register(f *flag.FlagSet, data string) {
 	f.StringVar(&x.listen, "listen", "127.0.0.1:7432", "`address` for psql and other PostgreSQL clients")
 	f.StringVar(&x.http, "http", "127.0.0.1:7433", "`address` of /metrics, /healthz and /readyz; empty: none")
 	f.IntVar(&x.workers, "workers", 0, "`number` of workers that run queries; 0: one per core")
+	f.StringVar(&x.policy, "policy", "llf", "`who` runs first: "+strings.Join(actors.PolicyNames, ", "))
+	f.StringVar(&x.lending, "lending", "reject", "`how` a hot operator lends messages to other workers: "+strings.Join(actors.LendingNames, ", "))
 	f.Var(&x.memory, "memory", "`size` that state may take before it is paged out, such as 512MB; 0: no limit")
 	f.BoolVar(&x.profile, "pprof", false, "serve profiles under /debug/pprof/ on --http")
 	f.BoolVar(&x.verbose, "verbose", false, "log what the server does")
+}
+
+// check refuses flags that have no meaning.
+func (x *serverFlags) check() error {
+	if x.workers < 0 {
+		return usageError{fmt.Errorf("--workers %d: want 0 or more", x.workers)}
+	}
+	if _, err := actors.PolicyNamed(x.policy); err != nil {
+		return usageError{fmt.Errorf("--%w", err)}
+	}
+	if _, err := actors.LendingNamed(x.lending); err != nil {
+		return usageError{fmt.Errorf("--%w", err)}
+	}
+	return nil
 }
 
 // config returns the server's settings, and sets up the process.
@@ -112,6 +131,7 @@ func (x *serverFlags) config() server.Config {
 	tuneCollector(int64(x.memory))
 	return server.Config{
 		Data: x.data, Listen: x.listen, HTTP: x.http, Workers: workers, Memory: int64(x.memory),
+		Policy: x.policy, Lends: x.lending,
 		Profile: x.profile, Version: Version,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	}

@@ -117,7 +117,7 @@ func (q *query) addActors(v int, to []edge) {
 	for _, in := range q.instances[v] {
 		spec := actors.Spec[*batch.Batch]{
 			Name:     actors.Name{Job: q.def.ID, Vertex: in.def.ID, Instance: in.index},
-			Lendable: in.def.Lend, Quota: q.quota,
+			Lendable: in.def.Lend, Quota: q.quota, Window: windowOf(in.def),
 			Activate: func() (behavior, error) { return q.activate(in) },
 		}
 		for _, e := range to {
@@ -130,6 +130,17 @@ func (q *query) addActors(v int, to []edge) {
 		in.ref = q.eng.rt.Add(spec)
 		in.ref.SetSLO(q.def.SLO)
 	}
+}
+
+// windowOf returns the distance, in µs, of the ends of the windows that rows wait
+// for at a vertex; 0: they wait for none.
+func windowOf(v *Vertex) int64 {
+	for _, o := range v.Ops {
+		if o.Group != nil && o.Group.Window != nil && o.Group.OnClose {
+			return o.Group.Window.Slide
+		}
+	}
+	return 0
 }
 
 // channelsOut returns the consumer's instances that instance i of the producer

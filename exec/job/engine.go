@@ -23,10 +23,11 @@ import (
 type Config struct {
 	Store      storage.Store
 	Connectors map[string]connectors.Connector
-	Workers    int           // 0: one per core
-	Memory     int64         // for state, bytes; 0: no limit
-	Epoch      time.Duration // between node-wide edges; 0: 1 s
-	Lending    actors.Lending
+	Workers    int            // 0: one per core
+	Memory     int64          // for state, bytes; 0: no limit
+	Epoch      time.Duration  // between node-wide edges; 0: 1 s
+	Policy     actors.Policy  // nil: least laxity
+	Lending    actors.Lending // nil: nothing is lent
 	Logger     *slog.Logger
 	Clock      func() int64 // Unix ns; nil: the real clock
 
@@ -147,7 +148,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 		return nil, err
 	}
 	e.rt = actors.New[*batch.Batch](actors.Config{
-		Workers: cfg.Workers, Clock: cfg.Clock, Lending: cfg.Lending, Failed: e.actorFailed,
+		Workers: cfg.Workers, Clock: cfg.Clock, Policy: cfg.Policy, Lending: cfg.Lending, Failed: e.actorFailed,
 	})
 	return e, nil
 }
@@ -323,6 +324,10 @@ func (e *Engine) SetSLO(id uint64, slo time.Duration) error {
 	e.urgeAbove(q)
 	return nil
 }
+
+// Schedule changes, for all queries and from now on, who runs first and what is
+// lent; a nil lending lends nothing.
+func (e *Engine) Schedule(p actors.Policy, l actors.Lending) { e.rt.Schedule(p, l) }
 
 // hurry tells a source's pump the most urgent SLO of its readers.
 func (e *Engine) hurry(relation uint64) {

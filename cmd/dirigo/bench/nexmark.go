@@ -21,7 +21,9 @@ type Nexmark struct {
 	Pregenerate bool  // build all batches before the clock starts
 	Runs        int   // the medians of so many are reported
 	Workers     int
-	Latency     bool // a second, open-loop run at 80 % of the measured rate
+	Policy      string // who runs first; "": the default
+	Lending     string // how messages are lent; "": the default
+	Latency     bool   // a second, open-loop run at 80 % of the measured rate
 	Dir         string
 	Say         func(format string, args ...any)
 }
@@ -48,6 +50,7 @@ type Result struct {
 	StoredRows      int64   `json:"stored_rows,omitempty"`              // of a query that says which it keeps
 	OverPayload     float64 `json:"state_over_payload_b_row,omitempty"` // bytes of state a stored row, less its values'
 	Checksum        string  `json:"checksum"`
+	Lends           int64   `json:"lends"`
 }
 
 // Run measures every query and calls report with each result.
@@ -81,7 +84,7 @@ func (n Nexmark) query(ctx context.Context, q string) (Result, error) {
 		if err != nil {
 			return r, err
 		}
-		n.Say("%s run %d: %.0f k events/s per core, %.2f s wall", q, i+1, r.EventsPerCPU/1e3, r.Wall)
+		n.Say("%s run %d: %.0f k events/s per core, %.2f s wall, %d messages lent", q, i+1, r.EventsPerCPU/1e3, r.Wall, r.Lends)
 		if r.StoredRows > 0 {
 			n.Say("%s keeps %d rows, %.0f bytes of state a row over the bytes of its values", q, r.StoredRows, r.OverPayload)
 		}
@@ -141,7 +144,7 @@ func (n Nexmark) open(ctx context.Context, q string, rate int64) (w *world, err 
 		}
 	}
 	w, err = openWorld(ctx, n.Dir, server.Config{
-		Workers: n.Workers, Connectors: map[string]connectors.Connector{"nexmark": source},
+		Workers: n.Workers, Policy: n.Policy, Lends: n.Lending, Connectors: map[string]connectors.Connector{"nexmark": source},
 	})
 	if err != nil {
 		return nil, err
@@ -182,7 +185,7 @@ func (n Nexmark) throughput(ctx context.Context, q string) (Result, error) {
 	r := Result{
 		Query: q, Events: n.Events, Wall: wall.Seconds(), CPU: used.Seconds(),
 		EventsPerCPU: float64(n.Events) / used.Seconds(), RSS: residentMB(os.Getpid()), Rows: st.Out,
-		Pregenerated: n.Pregenerate, StateBytes: st.StateBytes, Checksum: w.checksum(),
+		Pregenerated: n.Pregenerate, StateBytes: st.StateBytes, Checksum: w.checksum(), Lends: st.Lends,
 	}
 	rows, payload, err := queries[q].payload(n.Events)
 	if rows > 0 {

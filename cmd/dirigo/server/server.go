@@ -51,13 +51,16 @@ type Config struct {
 	// Parallelism of new queries that do not say; 0: one instance per worker.
 	Parallelism int
 
+	// Policy and Lends are names: who runs first, and what is lent; "": the default.
+	Policy, Lends string
+
 	// Connectors stand in for those of the same name, or beside them.
 	Connectors map[string]connectors.Connector
 
 	// For tests.
 	Store    storage.Store
 	Epoch    time.Duration
-	Lending  actors.Lending
+	Lending  actors.Lending // takes the place of Lends
 	CutNow   func() bool
 	ReadRows func() int
 	Bounds   Bounds
@@ -76,6 +79,7 @@ type Bounds struct {
 // Server is a running node.
 type Server struct {
 	cfg    Config
+	policy actors.Policy
 	store  storage.Store
 	Engine *job.Engine
 	DB     *session.DB
@@ -116,10 +120,13 @@ func (s *Server) start(ctx context.Context) (err error) {
 		}
 		s.store = store
 	}
+	if err := s.scheduling(); err != nil {
+		return err
+	}
 	known := s.connectors()
 	s.Engine, err = job.Open(ctx, job.Config{
 		Store: s.store, Connectors: known, Workers: s.cfg.Workers, Memory: s.cfg.Memory,
-		Epoch: cmp.Or(s.cfg.Epoch, s.cfg.Bounds.Epoch), Lending: s.cfg.Lending, Logger: s.cfg.Logger,
+		Epoch: cmp.Or(s.cfg.Epoch, s.cfg.Bounds.Epoch), Policy: s.policy, Lending: s.cfg.Lending, Logger: s.cfg.Logger,
 		CutNow: s.cfg.CutNow, ReadRows: s.cfg.ReadRows,
 		FeedKeep: s.cfg.Bounds.FeedKeep, FoldEvery: s.cfg.Bounds.FoldEvery,
 		FoldBytes: s.cfg.Bounds.FoldBytes, FoldBlocks: s.cfg.Bounds.FoldBlocks,
@@ -157,6 +164,17 @@ func (s *Server) start(ctx context.Context) (err error) {
 	}
 	s.watch.ready.Store(true)
 	return nil
+}
+
+// scheduling finds the policies by their names.
+func (s *Server) scheduling() (err error) {
+	if s.policy, err = actors.PolicyNamed(s.cfg.Policy); err != nil {
+		return err
+	}
+	if s.cfg.Lending == nil {
+		s.cfg.Lending, err = actors.LendingNamed(s.cfg.Lends)
+	}
+	return err
 }
 
 // connectors returns the connectors by name, with the server's defaults.

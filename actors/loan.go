@@ -1,0 +1,146 @@
+package actors
+
+// loans is what an actor has learned of lending.
+type loans struct {
+	absorb  median // sixteenths of a ns per lent row, of absorbing partials
+	trip    median // ns from asking a lessee to having its partial
+	asked   int64  // when the round that collects asked
+	rows    int64  // lent in the round that takes what is lent
+	merging int64  // rows lent in the round whose partials are being absorbed
+	spent   int64  // ns of absorbing them
+	refused int64
+	draws   uint64
+	offer   Offer // reused
+	states  []any
+	stats   lentTally // under mu
+}
+
+const (
+	// perPartial is what asking, answering and merging cost beside the rows, ns.
+	perPartial = 5_000
+	firstTrip  = 100_000 // ns, until it is known
+	// fades is how fast the price of lending is forgotten where it keeps messages
+	// here: keys become hot, and nobody would know.
+	fades = 7
+)
+
+// reach is how far ahead latest starts may lie; 0: nobody asks for the slack.
+func (a *actor[P]) reach(s *scheduling) int64 {
+	slo := a.load.SLO.Load()
+	if slo == 0 || s.lending == nil {
+		return 0
+	}
+	if w := a.load.window.Load(); w != nil {
+		slo += int64(min(w.slope*float64(w.period), float64(mostWait)))
+	}
+	return slo
+}
+
+// Lend implements Hooks.
+func (a *actor[P]) Lend(m Meta, stamp int64) (int, bool) {
+	s, l := a.rt.policy(), a.loan
+	if s.lending == nil {
+		return 0, false
+	}
+	now, n := a.w.now, a.mb.lend.n
+	o := &l.offer
+	*o = Offer{
+		Lessor: a.spec.Name, Load: &a.load, Meta: m, N: n, Now: now,
+		Start: never, Slack: never, Cost: a.load.Expected(m), Trip: int64(l.trip),
+		Round: l.states, peers: a, draws: &l.draws,
+	}
+	if a.load.SLO.Load() > 0 {
+		o.Start = a.load.LatestStart(m, stamp)
+		o.Slack = a.mb.Slack(o.Cost, now)
+	}
+	o.Price = int64(l.absorb) * int64(m.Rows) / 16
+	if l.rows == 0 {
+		o.Price += perPartial
+	}
+	if o.Trip == 0 {
+		o.Trip = firstTrip
+	}
+	k, ok := s.lending.Lend(o)
+	switch {
+	case ok:
+		l.rows += int64(m.Rows)
+	case o.refused:
+		l.refused++
+	case !o.Here() && !o.Pays():
+		l.absorb -= l.absorb >> fades
+	}
+	return min(max(k, 0), n-1), ok
+}
+
+// Opened implements RoundHooks.
+func (a *actor[P]) Opened(now int64) any {
+	a.loan.states = nil
+	for _, r := range a.rt.policy().rounds {
+		a.loan.states = append(a.loan.states, r.Open(&a.load, now))
+	}
+	return a.loan.states
+}
+
+// Ended implements RoundHooks.
+func (a *actor[P]) Ended(state any, now int64) {
+	l := a.loan
+	if l.merging > 0 && l.spent > 0 {
+		l.absorb.add(l.spent * 16 / l.merging)
+	}
+	l.merging, l.spent = 0, 0
+	states, _ := state.([]any)
+	if rounds := a.rt.policy().rounds; len(rounds) == len(states) {
+		for i, r := range rounds {
+			r.Ended(&a.load, states[i], now)
+		}
+	}
+}
+
+// collects notes that the round that took what was lent asks for it.
+func (l *loans) collects(now int64) {
+	l.merging += l.rows
+	l.rows, l.asked = 0, now
+}
+
+// absorbing notes what merging a partial took.
+func (l *loans) absorbing(took int64) { l.spent += took }
+
+// returned notes that a partial came.
+func (a *actor[P]) returned(now int64) {
+	if l := a.loan; l != nil && l.asked > 0 && now > l.asked {
+		l.trip.add(now - l.asked)
+		l.asked = 0
+	}
+}
+
+// accepts implements peers.
+func (a *actor[P]) accepts(k int, start, cost, now int64) bool {
+	return a.peer(k).accepts(start, cost, now)
+}
+
+func (a *actor[P]) waits(k int) int64 {
+	q := &a.peer(k).q
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.lax.total
+}
+
+// peer is the worker that lessee k is sent to.
+func (a *actor[P]) peer(k int) *worker {
+	all := a.rt.workers.workers
+	return all[(int(a.home.Load())+1+k)%len(all)]
+}
+
+// accepts is the lending test at another worker.
+func (w *worker) accepts(start, cost, now int64) bool {
+	if w.parked.Load() && w.q.size.Load() == 0 {
+		return true
+	}
+	if start < now { // late anyway
+		return false
+	}
+	at := max(now, w.until.Load())
+	w.q.mu.Lock()
+	defer w.q.mu.Unlock()
+	return w.q.lax.fits(start, cost, at)
+}
