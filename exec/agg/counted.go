@@ -1,6 +1,7 @@
 package agg
 
 import (
+	"bytes"
 	"encoding/binary"
 	"sort"
 
@@ -8,8 +9,9 @@ import (
 )
 
 // counted is min or max of values that may be taken back: one byte string with
-// a list of values and signed counts, least first. A negative count is legal:
-// the value is yet to come.
+// the values and signed counts, least first. A negative count is legal: the value
+// is yet to come. A word tells the form of the byte string: 0 is a list, 1 is
+// ranks, which is what a list becomes when it is long.
 //
 // A list of words is 16 bytes a value: the word, then its count. A list of
 // byte strings is, per value, its length (4 bytes), its count (8) and itself.
@@ -17,23 +19,109 @@ type counted struct {
 	at   int
 	most bool
 	o    order
+	s    *countedScratch
 }
 
+// countedScratch is memory for one change.
+type countedScratch struct{ list, value []byte }
+
+// keptScratch is how much of it, in bytes, stays for the next chunk.
+const keptScratch = 64 << 10
+
+// longList is the length, in bytes, from which a list becomes ranks.
+const longList = 1 << 10
+
+func newCounted(at int, most bool, o order) counted {
+	if o.words {
+		o.compare = bytes.Compare // of sortable
+	}
+	return counted{at, most, o, &countedScratch{}}
+}
+
+// sortable appends a word as bytes that order as words do.
+func sortable(dst []byte, w int64) []byte {
+	return binary.BigEndian.AppendUint64(dst, uint64(w)^1<<63)
+}
+
+func unsortable(b []byte) int64 { return int64(binary.BigEndian.Uint64(b) ^ 1<<63) }
+
 func (k counted) push(c *chunk, col batch.Column, pos []int32) {
-	var scratch, value []byte
 	for _, i := range pos {
 		n := int64(1)
 		if c.diff != nil {
 			n = c.diff[i]
 		}
-		list := c.table.Bytes(c.refs[i], k.at)
 		if k.o.words {
-			scratch = addWord(scratch[:0], list, wordOf(col, c.rows[i]), n)
-		} else {
-			value = k.o.encode(value[:0], col, c.rows[i])
-			scratch = k.addBytes(scratch[:0], list, value, n)
+			k.addWord(&c.rowset, int(i), wordOf(col, c.rows[i]), n)
+			continue
 		}
-		c.table.SetBytes(c.refs[i], k.at, scratch)
+		k.s.value = k.o.encode(k.s.value[:0], col, c.rows[i])
+		k.addBytes(&c.rowset, int(i), k.s.value, n)
+	}
+	if cap(k.s.list) > keptScratch {
+		k.s.list = nil
+	}
+}
+
+// addWord counts n more of word in row i.
+func (k counted) addWord(r *rowset, i int, word, n int64) {
+	if r.words[i][k.at+1] != 0 {
+		k.s.value = sortable(k.s.value[:0], word)
+		k.addRanked(r, i, k.s.value, n)
+		return
+	}
+	k.s.list = addWord(k.s.list[:0], r.table.Bytes(r.refs[i], k.at), word, n)
+	if len(k.s.list) > longList {
+		var long []byte
+		for j := range len(k.s.list) / 16 {
+			w, n := listWord(k.s.list, j)
+			k.s.value = sortable(k.s.value[:0], w)
+			long = appendEntry(long, k.s.value, n)
+		}
+		k.s.list = append(k.s.list[:0], long...)
+		k.rank(r, i)
+		return
+	}
+	r.table.SetBytes(r.refs[i], k.at, k.s.list)
+}
+
+// addBytes counts n more of value in row i.
+func (k counted) addBytes(r *rowset, i int, value []byte, n int64) {
+	if r.words[i][k.at+1] != 0 {
+		k.addRanked(r, i, value, n)
+		return
+	}
+	k.s.list = k.addEntry(k.s.list[:0], r.table.Bytes(r.refs[i], k.at), value, n)
+	if len(k.s.list) > longList {
+		k.rank(r, i)
+		return
+	}
+	r.table.SetBytes(r.refs[i], k.at, k.s.list)
+}
+
+// rank makes ranks of the list in the scratch, for row i.
+func (k counted) rank(r *rowset, i int) {
+	long := rebuilt(nil, 0, func(yield func([]byte) bool) { yield(k.s.list) })
+	r.table.SetBytes(r.refs[i], k.at, long)
+	r.words[i][k.at+1] = 1
+}
+
+// addRanked counts n more of value in the ranks of row i.
+func (k counted) addRanked(r *rowset, i int, value []byte, n int64) {
+	x := ranks(r.table.Bytes(r.refs[i], k.at))
+	if !x.add(value, n, k.o.compare) {
+		k.s.list = rebuilt(k.s.list[:0], 4*entrySize(value), x.all)
+		r.table.SetBytes(r.refs[i], k.at, k.s.list)
+		x = r.table.Bytes(r.refs[i], k.at)
+		x.add(value, n, k.o.compare)
+	}
+	switch {
+	case x.chunks() == 0:
+		r.table.SetBytes(r.refs[i], k.at, nil)
+		r.words[i][k.at+1] = 0
+	case x.sparse():
+		k.s.list = rebuilt(k.s.list[:0], 0, x.all)
+		r.table.SetBytes(r.refs[i], k.at, k.s.list)
 	}
 }
 
@@ -78,8 +166,8 @@ func appendEntry(dst, value []byte, n int64) []byte {
 	return append(dst, value...)
 }
 
-// addBytes appends list to dst with n more of value.
-func (k counted) addBytes(dst, list, value []byte, n int64) []byte {
+// addEntry appends list to dst with n more of value.
+func (k counted) addEntry(dst, list, value []byte, n int64) []byte {
 	for len(list) > 0 {
 		v, have, rest := entry(list)
 		c := k.o.compare(v, value)
@@ -100,23 +188,34 @@ func (k counted) addBytes(dst, list, value []byte, n int64) []byte {
 }
 
 func (k counted) merge(dst, src *rowset) {
-	var scratch []byte
 	for i := range src.refs {
 		from := src.table.Bytes(src.refs[i], k.at)
-		if k.o.words {
+		switch {
+		case src.words[i][k.at+1] != 0:
+			for list := range ranks(from).all {
+				k.mergeList(dst, i, list)
+			}
+		case k.o.words:
 			for j := range len(from) / 16 {
 				w, n := listWord(from, j)
-				scratch = addWord(scratch[:0], dst.table.Bytes(dst.refs[i], k.at), w, n)
-				dst.table.SetBytes(dst.refs[i], k.at, scratch)
+				k.addWord(dst, i, w, n)
 			}
-			continue
+		default:
+			k.mergeList(dst, i, from)
 		}
-		for len(from) > 0 {
-			v, n, rest := entry(from)
-			scratch = k.addBytes(scratch[:0], dst.table.Bytes(dst.refs[i], k.at), v, n)
-			dst.table.SetBytes(dst.refs[i], k.at, scratch)
-			from = rest
+	}
+}
+
+// mergeList adds a list of byte strings to row i.
+func (k counted) mergeList(dst *rowset, i int, list []byte) {
+	for len(list) > 0 {
+		v, n, rest := entry(list)
+		if k.o.words {
+			k.addWord(dst, i, unsortable(v), n)
+		} else {
+			k.addBytes(dst, i, v, n)
 		}
+		list = rest
 	}
 }
 
@@ -127,13 +226,30 @@ func (k counted) empty(rows *rowset, i int) bool {
 func (k counted) result(out batch.Column, rows *rowset) error {
 	for i := range rows.refs {
 		list := rows.table.Bytes(rows.refs[i], k.at)
-		if k.o.words {
+		switch {
+		case rows.words[i][k.at+1] != 0:
+			best, found := ranks(list).extreme(k.most)
+			k.append(out, best, found)
+		case k.o.words:
 			k.wordResult(out, list)
-		} else {
-			k.bytesResult(out, list)
+		default:
+			best, found := extremeOf(list, k.most)
+			k.append(out, best, found)
 		}
 	}
 	return nil
+}
+
+// append adds a value, as entries hold it, to out.
+func (k counted) append(out batch.Column, value []byte, found bool) {
+	switch {
+	case !found:
+		batch.AppendNull(out)
+	case k.o.words:
+		appendWord(out, unsortable(value))
+	default:
+		appendBytes(out, value)
+	}
 }
 
 func (k counted) wordResult(out batch.Column, list []byte) {
@@ -148,21 +264,4 @@ func (k counted) wordResult(out batch.Column, list []byte) {
 		}
 	}
 	batch.AppendNull(out)
-}
-
-func (k counted) bytesResult(out batch.Column, list []byte) {
-	var best []byte
-	found := false
-	for len(list) > 0 && (!found || k.most) {
-		v, n, rest := entry(list)
-		if n > 0 {
-			best, found = v, true
-		}
-		list = rest
-	}
-	if !found {
-		batch.AppendNull(out)
-		return
-	}
-	appendBytes(out, best)
 }

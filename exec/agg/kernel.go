@@ -83,7 +83,7 @@ func build(c Call, updating bool) (builder, error) {
 		o := orderOf(c.ArgType.Kind)
 		switch {
 		case updating:
-			return builder{[]state.Acc{state.Bytes}, func(at int) kernel { return counted{at, most, o} }}, nil
+			return builder{[]state.Acc{state.Bytes, state.Word}, func(at int) kernel { return newCounted(at, most, o) }}, nil
 		case o.words:
 			return builder{words(2), func(at int) kernel { return extreme{at, most, rep} }}, nil
 		}
