@@ -26,6 +26,7 @@ const (
 	check     verb = "check"    // FLUSH, and all views hold the same rows
 	query     verb = "select"   // the same rows at once
 	ordered   verb = "ordered"  // the same rows at once, in the same order
+	chase     verb = "chase"    // a change, and at once a query that sees it: a JSON array of two steps
 	together  verb = "together" // lists of other steps at once, a JSON array of arrays
 	restart   verb = "restart"  // of Dirigo
 )
@@ -105,6 +106,8 @@ func (b *bench) take(s step) (ok bool, err error) {
 		return b.drop(s.sql)
 	case query, ordered:
 		return b.query(s.sql, s.do == ordered)
+	case chase:
+		return b.chase(s.sql)
 	case together:
 		return b.together(s.sql)
 	case check:
@@ -164,7 +167,12 @@ func (b *bench) query(sql string, inOrder bool) (bool, error) {
 	if !b.small(theirs) {
 		return false, nil
 	}
-	want, got := b.pg.run(theirs), b.dirigo.run(sql)
+	got := b.dirigo.run(sql)
+	return b.answered(sql, inOrder, got, b.pg.run(theirs))
+}
+
+// answered compares what a query gave.
+func (b *bench) answered(sql string, inOrder bool, got, want answer) (bool, error) {
 	if want.code != "" {
 		b.abandon()
 		return false, nil

@@ -1,6 +1,7 @@
 package relational
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 )
@@ -40,7 +41,7 @@ func (g *gen) play(try func(step) bool, v variant) {
 		if v.restarts() && g.chance(40) {
 			try(step{restart, ""})
 		}
-		if g.chance(30) {
+		for range g.IntN(3) {
 			g.ask(try, false)
 		}
 		try(step{check, ""})
@@ -97,14 +98,31 @@ func (g *gen) drop(try func(step) bool) {
 // ask asks both at once: after FLUSH whatever there is, else only what does not
 // depend on a stream, as a session sees what it has written.
 func (g *gen) ask(try func(step) bool, flushed bool) {
-	g.lagging = false
-	sql, cols := g.query(2)
+	q := g.question()
 	if g.lagging && !flushed {
 		return
 	}
-	if !g.chance(30) || strings.HasPrefix(sql, "WITH ") {
-		try(step{query, sql})
+	if flushed {
+		try(q)
 		return
+	}
+	t := pick(g, g.tables)
+	change := step{statement, pick(g, []string{g.insert(t, true), g.update(t, true)})}
+	text, _ := json.Marshal([]string{change.String(), q.String()})
+	try(step{chase, string(text)})
+}
+
+// question is a query, with an order or without.
+func (g *gen) question() step {
+	g.lagging = false
+	if g.chance(25) {
+		if r := g.relation(); r.view {
+			return step{query, "SELECT * FROM " + r.name}
+		}
+	}
+	sql, cols := g.query(2)
+	if !g.chance(30) || strings.HasPrefix(sql, "WITH ") {
+		return step{query, sql}
 	}
 	// In the order of all columns equal rows alone tie.
 	var order []string
@@ -115,5 +133,5 @@ func (g *gen) ask(try func(step) bool, flushed bool) {
 	if g.chance(60) {
 		sql += fmt.Sprintf(" LIMIT %d OFFSET %d", g.IntN(6), g.IntN(3))
 	}
-	try(step{ordered, sql})
+	return step{ordered, sql}
 }

@@ -47,6 +47,26 @@ func (b *bench) together(text string) (bool, error) {
 	return true, failed
 }
 
+// chase makes a change, and asks before anything else can happen.
+func (b *bench) chase(text string) (bool, error) {
+	var list []string
+	if err := json.Unmarshal([]byte(text), &list); err != nil || len(list) != 2 {
+		return false, fmt.Errorf("chase %s: %w", text, err)
+	}
+	steps := parseSteps(joined(list))
+	change, ask := steps[0].sql, steps[1].sql
+	theirs := postgresql(ask, b.watermarks)
+	if !b.small(theirs) {
+		return false, nil
+	}
+	changed, got := b.dirigo.run(change), b.dirigo.run(ask)
+	if err := same(change, changed, b.pg.run(change)); err != nil {
+		return false, err
+	}
+	_, err := b.answered(ask, steps[1].do == ordered, got, b.pg.run(theirs))
+	return true, err
+}
+
 // part is a bench with another connection, and no objects yet.
 func (b *bench) part() (*bench, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), *patience)
