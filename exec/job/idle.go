@@ -1,15 +1,11 @@
 package job
 
 import (
-	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/dirigo-stream/dirigo/actors"
 	"github.com/dirigo-stream/dirigo/connectors"
 	"github.com/dirigo-stream/dirigo/exec/batch"
-	"github.com/dirigo-stream/dirigo/storage"
 )
 
 // liveGate decides which partitions of a live source are idle: those whose
@@ -164,38 +160,4 @@ func (g *liveGate) stop() {
 	if g.timer != nil {
 		g.timer.Stop()
 	}
-}
-
-// decisions is the durable log of what was decided about partitions.
-type decisions struct {
-	log storage.Log
-	inc uint64
-	n   uint64
-}
-
-func (d *decisions) write(source uint64, notes []*note) error {
-	var puts []storage.Record
-	for _, n := range notes {
-		v, err := json.Marshal(n)
-		if err != nil {
-			return fmt.Errorf("decision: %w", err)
-		}
-		d.n++
-		puts = append(puts, storage.Record{Key: fmt.Sprintf("%d/%010d.%012d", source, d.inc, d.n), Value: v})
-	}
-	return d.log.Put(context.Background(), puts, nil)
-}
-
-// read returns the decisions about a source, oldest first.
-func (d *decisions) read(source uint64) ([]note, error) {
-	var out []note
-	err := d.log.Scan(fmt.Sprintf("%d/", source), func(r storage.Record) error {
-		var n note
-		if err := json.Unmarshal(r.Value, &n); err != nil {
-			return fmt.Errorf("decision %s: %w", r.Key, err)
-		}
-		out = append(out, n)
-		return nil
-	})
-	return out, err
 }
