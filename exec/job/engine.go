@@ -223,6 +223,9 @@ func (e *Engine) Keep(ids []uint64) {
 			e.ledger.Drop(id)
 		}
 	}
+	if err := e.decisions.keep(ids); err != nil {
+		e.cfg.Logger.Warn("old decisions are not forgotten", "err", err)
+	}
 }
 
 // Partitions returns how many partitions a stream has now.
@@ -251,6 +254,9 @@ func (e *Engine) RemoveSource(id uint64) {
 		if s.conn != nil {
 			s.conn.Close()
 		}
+	}
+	if err := e.decisions.drop(id); err != nil {
+		e.cfg.Logger.Warn("decisions are not forgotten", "source", id, "err", err)
 	}
 }
 
