@@ -63,6 +63,9 @@ func (p *page) head(s *shape, h uint64) int {
 // findLinked is find for tables of chains.
 func (p *page) findLinked(s *shape, k *Keys, i int) int {
 	slot := p.head(s, k.Hash[i])
+	if slot >= 0 && chainLen(p.cells[slot*s.stride+s.chain]) > longChain {
+		return p.seek(s, k, i)
+	}
 	word, at := int64(0), 0
 	if s.quick >= 0 {
 		word, at = k.cols[s.quick].word[i], s.key+s.quick

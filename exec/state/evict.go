@@ -58,7 +58,7 @@ func (s *spilled) leave() {
 		s.table.store.release(s)
 		return
 	}
-	p.cells, p.flags, p.index, p.heap, p.n = nil, nil, nil, nil, 0
+	p.cells, p.flags, p.index, p.found, p.heap, p.n = nil, nil, nil, nil, nil, 0
 	p.readers, p.away, p.slow, p.dirty = nil, s, true, false
 	s.table.store.away++
 	s.table.charge(p)

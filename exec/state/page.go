@@ -26,6 +26,7 @@ type page struct {
 	flags []uint8  // per slot
 	index []uint16 // open addressing, see entry; 0 is free; a power of two long
 	heap  []byte   // byte strings
+	found []uint16 // rows by all their keys, see finder; nil: not made
 	n     int
 	waste int // heap bytes that no word refers to
 	dead  int
@@ -120,6 +121,9 @@ func (p *page) insert(s *shape, k *Keys, i int) int {
 		}
 	}
 	p.enter(s, k.Hash[i], slot)
+	if p.found != nil {
+		p.note(s, slot)
+	}
 	return slot
 }
 
@@ -298,5 +302,5 @@ func (p *page) unshare() { p.readers, p.slow = nil, p.away != nil }
 
 // size returns the memory the page holds, in bytes.
 func (p *page) size() int64 {
-	return int64(cap(p.cells))*8 + int64(cap(p.flags)) + int64(len(p.index))*2 + int64(cap(p.heap)) + 208
+	return int64(cap(p.cells))*8 + int64(cap(p.flags)) + int64(len(p.index))*2 + int64(len(p.found))*2 + int64(cap(p.heap)) + 232
 }

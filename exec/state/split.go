@@ -140,6 +140,7 @@ func (p *page) compact(s *shape) {
 	}
 	p.cells, p.flags, p.heap, p.n = kept.cells, kept.flags, kept.heap, kept.n
 	p.dead, p.waste = kept.dead, 0
+	p.found = nil
 	p.unshare()
 	p.rehash(s, indexSize(p.n))
 }
