@@ -30,7 +30,8 @@ func (e *Engine) flushOnce(ctx context.Context) (again bool, err error) {
 			return false, err
 		}
 	}
-	if err := e.reachEnds(ctx); err != nil {
+	again, err = e.reachEnds(ctx)
+	if err != nil {
 		return false, err
 	}
 	e.clock.mu.Lock()
@@ -54,8 +55,10 @@ func (e *Engine) flushOnce(ctx context.Context) (again bool, err error) {
 	return again, nil
 }
 
-// reachEnds waits until every live pump has read what is in its source now.
-func (e *Engine) reachEnds(ctx context.Context) error {
+// reachEnds waits until every live pump has read what is in its source now. One
+// that has ended meanwhile, as all that read it were restarted, is moved: another
+// may have taken its place.
+func (e *Engine) reachEnds(ctx context.Context) (moved bool, err error) {
 	e.mu.Lock()
 	var all []*source
 	for _, s := range e.sources {
@@ -69,23 +72,24 @@ func (e *Engine) reachEnds(ctx context.Context) error {
 		}
 		conn, err := s.open()
 		if err != nil {
-			return err
+			return false, err
 		}
 		ids, err := conn.Partitions(ctx)
 		if err != nil {
-			return fmt.Errorf("flush: partitions of %s: %w", s.def.Name, err)
+			return false, fmt.Errorf("flush: partitions of %s: %w", s.def.Name, err)
 		}
 		for _, id := range ids {
 			_, next, err := conn.Bounds(ctx, id)
 			if err != nil {
-				return fmt.Errorf("flush: end of %s partition %d: %w", s.def.Name, id, err)
+				return false, fmt.Errorf("flush: end of %s partition %d: %w", s.def.Name, id, err)
 			}
 			if err := p.waitFor(ctx, id, next); err != nil {
-				return fmt.Errorf("flush: read %s partition %d: %w", s.def.Name, id, err)
+				return false, fmt.Errorf("flush: read %s partition %d: %w", s.def.Name, id, err)
 			}
 		}
+		moved = moved || s.livePump() != p
 	}
-	return nil
+	return moved, nil
 }
 
 // passedBy waits until a tick has passed through the ends of every query, and

@@ -43,6 +43,7 @@ type pump struct {
 	// Under the feed's lock.
 	marks   *marker // event time as read here
 	waiters []positionWaiter
+	closed  bool
 
 	status atomic.Pointer[connectors.Status] // as of the last time nothing was waiting
 
@@ -273,19 +274,20 @@ func (w positionWaiter) check(m *marker) bool {
 	return true
 }
 
-// whenAt returns false if the pump has read a partition up to next, else calls
-// then when it has.
+// whenAt returns false if the pump has read a partition up to next, or reads no
+// more, else calls then when that has come about.
 func (p *pump) whenAt(partition int32, next int64, then func()) bool {
 	p.feed.mu.Lock()
 	defer p.feed.mu.Unlock()
-	if p.marks.next(partition) >= next {
+	if p.closed || p.marks.next(partition) >= next {
 		return false
 	}
 	p.waiters = append(p.waiters, positionWaiter{partition, next, then})
 	return true
 }
 
-// waitFor returns when the pump has read a partition up to next.
+// waitFor returns when the pump has read a partition up to next, or has been
+// closed.
 func (p *pump) waitFor(ctx context.Context, partition int32, next int64) error {
 	done := make(chan struct{})
 	if !p.whenAt(partition, next, func() { close(done) }) {

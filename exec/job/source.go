@@ -121,6 +121,13 @@ func (p *pump) run() {
 func (p *pump) close() {
 	p.src.eng.rt.Remove(p.ref)
 	p.reader.Close()
+	p.feed.mu.Lock()
+	p.closed = true
+	for _, w := range p.waiters {
+		w.then()
+	}
+	p.waiters = nil
+	p.feed.mu.Unlock()
 	if _, live := p.gate.(*liveGate); !live {
 		return // what a catch-up reads again is not counted twice
 	}

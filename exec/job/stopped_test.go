@@ -58,3 +58,33 @@ func TestStoppedSource(t *testing.T) {
 	}
 	h.close()
 }
+
+// TestWaitForEndsWithPump: who waits until a stream has been read up to some
+// place is told when nobody reads it any more, and FLUSH then looks again.
+func TestWaitForEndsWithPump(t *testing.T) {
+	h := newHarness(t, 5, 1)
+	h.open(countView(10, 1, 1, nil))
+	p := h.eng.source(streamID).livePump()
+	read := make(chan error, 1)
+	go func() { read <- p.waitFor(t.Context(), 0, 1<<40) }()
+	for there := false; !there; time.Sleep(time.Millisecond) {
+		p.feed.mu.Lock()
+		there = len(p.waiters) > 0
+		p.feed.mu.Unlock()
+	}
+	if err := h.eng.DropQuery(t.Context(), 10); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-read:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(patience):
+		t.Fatal("who waits for a pump that is gone waits for ever")
+	}
+	if p.whenAt(0, 1<<40, func() {}) {
+		t.Error("a pump that is gone can be waited for")
+	}
+	h.close()
+}
