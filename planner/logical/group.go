@@ -74,6 +74,21 @@ func (w *Window) Props() Props {
 	return p
 }
 
+// Closes says that the watermark tells when all rows of a window are there: when
+// it has passed the window's end by as much as is returned. Times that are bounds
+// of other windows lie on a grid: behind one, none comes before the next.
+func (w *Window) Closes() (lag int64, ok bool) {
+	p, c := w.Input.Props(), w.Span.Time
+	lag, ok = p.Time(c)
+	for _, s := range p.Spans {
+		if (s.Start == c || s.End == c) && w.Span.Slide%s.Slide == 0 && w.Span.Size%s.Slide == 0 && (w.Span.Offset-s.bound(c))%s.Slide == 0 {
+			lag -= s.Slide
+			break
+		}
+	}
+	return max(0, lag), ok
+}
+
 // Line implements Node.
 func (w *Window) Line() string { return "Window " + w.Span.line(w.Input.Schema()) }
 

@@ -67,10 +67,12 @@ func (p Props) has(time int) bool {
 	return ok
 }
 
-// Closes says that the watermark tells when all rows of a time in column c are there.
-func (p Props) Closes(c int) bool {
-	lag, ok := p.Time(c)
-	return ok && lag <= 0
+// bound is where, modulo the slide, the bounds in column c lie.
+func (b Bounds) bound(c int) int64 {
+	if b.Start == c {
+		return b.Offset
+	}
+	return b.Offset + b.Size
 }
 
 // moved returns the properties over columns that have moved; place is -1 for a
@@ -139,7 +141,10 @@ type Relation struct {
 	Columns   batch.Schema
 	Key       []int // as Props.Key
 	Updating  bool
-	Watermark int // column; -1: none
+	Watermark int // column of a stream; -1: none
+	// Times and Spans are a view's, as in Props.
+	Times []Time
+	Spans []Bounds
 	// Upsert are the key columns of a stream whose records carry the newest row
 	// of their key; nil: they are rows, or changes.
 	Upsert []int
@@ -177,17 +182,17 @@ func (s *Scan) With(...Node) Node { return s }
 
 // Props implements Node.
 func (s *Scan) Props() Props {
-	p := Props{Updating: s.Relation.Updating, Key: s.places(s.Relation.Key)}
+	p := Props{Updating: s.Relation.Updating, Key: s.Relation.Key, Times: s.Relation.Times, Spans: s.Relation.Spans}
+	for _, b := range p.Spans {
+		if b.Start >= 0 && b.End >= 0 {
+			p.Twins = append(p.Twins, []int{b.Start, b.End})
+		}
+	}
+	p = p.moved(func(c int) int { return slices.Index(s.Columns, c) })
 	if w := slices.Index(s.Columns, s.Relation.Watermark); w >= 0 {
 		p.Times = []Time{{Col: w}}
 	}
 	return p
-}
-
-// places returns where columns of the relation stand in the scan's output, nil
-// if one is missing.
-func (s *Scan) places(columns []int) []int {
-	return through(columns, func(c int) int { return slices.Index(s.Columns, c) })
 }
 
 // Line implements Node.

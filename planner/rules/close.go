@@ -80,7 +80,7 @@ func notClosable(g *logical.Group) *NotClosable {
 func unmarked(n logical.Node) *logical.Window {
 	switch n := n.(type) {
 	case *logical.Window:
-		if !n.Input.Props().Closes(n.Span.Time) && !n.Props().Updating {
+		if _, closes := n.Closes(); !closes && !n.Props().Updating {
 			return n
 		}
 	case *logical.Project, *logical.Filter:

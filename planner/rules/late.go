@@ -4,9 +4,27 @@ import "github.com/dirigo-stream/dirigo/planner/logical"
 
 // Late puts the rejection of late rows at the entrance of every source whose
 // time closes or cleans state further on. A source that only filters or plain
-// aggregates read keeps its late rows: they change nothing there.
-func Late(n logical.Node, lateness int64) logical.Node {
-	return late(n, lateness, false)
+// aggregates read keeps its late rows: they change nothing there; unless all
+// must be punctual.
+func Late(n logical.Node, lateness int64, all bool) logical.Node {
+	return late(n, lateness, all)
+}
+
+// Punctual says that no late row of a source comes through: each that has a
+// watermark is read past the rejection of such rows.
+func Punctual(n logical.Node) bool {
+	switch n := n.(type) {
+	case *logical.Late:
+		return true
+	case *logical.Scan:
+		return n.Relation.Kind != logical.Source || len(n.Props().Times) == 0
+	}
+	for _, in := range n.Inputs() {
+		if !Punctual(in) {
+			return false
+		}
+	}
+	return true
 }
 
 // late rewrites n; closing says that an operator above closes state by event

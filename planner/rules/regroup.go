@@ -18,10 +18,11 @@ func regrouped(g *logical.Group) logical.Node {
 	for _, b := range in.Spans {
 		start, end := slices.Index(g.Keys, b.Start), slices.Index(g.Keys, b.End)
 		last, offset := endOf(schema, b)
-		if start < 0 && end < 0 || last == nil || !closesAt(in, b) {
+		lag, ok := closesAt(in, b)
+		if start < 0 && end < 0 || last == nil || !ok {
 			continue
 		}
-		r := &regrouping{group: g, bounds: b}
+		r := &regrouping{group: g, bounds: b, lag: lag}
 		return r.build(plusMicros(last, offset-b.Slide))
 	}
 	return g
@@ -35,13 +36,15 @@ func endOf(s batch.Schema, b logical.Bounds) (column *expr.Node, offset int64) {
 	return logical.Column(s, b.Start), b.Size
 }
 
-// closesAt says that the watermark tells when all rows of a window are there.
-func closesAt(p logical.Props, b logical.Bounds) bool {
+// closesAt says how far behind a window's end the watermark tells that all its
+// rows are there.
+func closesAt(p logical.Props, b logical.Bounds) (lag int64, ok bool) {
 	if b.End >= 0 {
-		return p.Closes(b.End)
+		lag, ok = p.Time(b.End)
+		return max(0, lag), ok
 	}
-	lag, ok := p.Time(b.Start)
-	return ok && lag <= b.Size
+	lag, ok = p.Time(b.Start)
+	return max(0, lag-b.Size), ok
 }
 
 func plusMicros(n *expr.Node, micros int64) *expr.Node {
@@ -63,6 +66,7 @@ func plusMicros(n *expr.Node, micros int64) *expr.Node {
 type regrouping struct {
 	group  *logical.Group
 	bounds logical.Bounds
+	lag    int64
 }
 
 func (r *regrouping) isBound(key int) bool { return key == r.bounds.Start || key == r.bounds.End }
@@ -73,7 +77,7 @@ func (r *regrouping) build(time *expr.Node) logical.Node {
 	side := newSide(r.group.Input)
 	at := side.column(time)
 	out := *r.group
-	out.Input, out.Keys, out.OnClose = side.node(), nil, true
+	out.Input, out.Keys, out.OnClose, out.Lateness = side.node(), nil, true, r.lag
 	out.Window = &logical.Span{Time: at, Size: r.bounds.Slide, Slide: r.bounds.Slide, Offset: (r.bounds.Offset + r.bounds.Size) % r.bounds.Slide}
 	for _, k := range r.group.Keys {
 		if !r.isBound(k) {

@@ -29,6 +29,9 @@ type Config struct {
 	// TTL is how long, in microseconds, state is kept that nothing touches; 0: for
 	// ever. State that ends with the watermark does so all the same.
 	TTL int64
+	// Punctual rejects rows later than Lateness wherever they come from, so that
+	// what the plan puts out keeps its watermarks for those who read it.
+	Punctual bool
 	// Zone is the time zone in which constants are computed; nil: UTC.
 	Zone *time.Location
 }
@@ -41,7 +44,7 @@ func Continuous(plan logical.Node, c Config) (logical.Node, error) {
 			return nil, err
 		}
 	}
-	return TTL(Late(common(Distinct(plan), c.Zone), c.Lateness), c.TTL), nil
+	return TTL(Late(common(Distinct(plan), c.Zone), c.Lateness, c.Punctual), c.TTL), nil
 }
 
 // Bounded rewrites the plan of a SELECT, which has an end: nothing closes early

@@ -351,12 +351,12 @@ func TestWindowFilter(t *testing.T) {
 // source's entrance, and nowhere else.
 func TestLate(t *testing.T) {
 	counted := greater(t, group(scan(), "auction"), "count", "1")
-	expect(t, rules.Late(counted, 0), `
+	expect(t, rules.Late(counted, 0, false), `
 		Filter count > 1
 		  Group by auction: count(*), max(price)
 		    Scan stream bids (auction, price, url, ts)`)
 	closing := rules.Windows(group(window(greater(t, scan(), "price", "5"), 10*second, 10*second), "window_start"), true, 2*second)
-	expect(t, rules.Late(closing, 2*second), `
+	expect(t, rules.Late(closing, 2*second, false), `
 		Project window_start, count, max
 		  Group by tumble(ts, 10s): count(*), max(price) on window close, kept 2s longer
 		    Project price, ts
@@ -366,7 +366,9 @@ func TestLate(t *testing.T) {
 }
 
 // TestNestedWindows: what a closed window gives has a watermark by its end, so
-// a second window over it closes too; not when the first waits for late rows.
+// a second window over it closes too. When the first waits for late rows its
+// windows come later than their ends, so the second waits as long, unless the
+// next end of the first lies further on.
 func TestNestedWindows(t *testing.T) {
 	outer := func(lateness int64) logical.Node {
 		inner := rules.Windows(group(window(scan(), 10*second, 10*second), "window_end"), true, lateness)
@@ -376,8 +378,16 @@ func TestNestedWindows(t *testing.T) {
 	if err := rules.Closes(outer(0)); err != nil {
 		t.Errorf("over closed windows: %v\n%s", err, logical.Print(outer(0)))
 	}
-	if err := rules.Closes(outer(second)); err == nil {
-		t.Errorf("over windows that wait:\n%s", logical.Print(outer(second)))
+	for lateness, want := range map[int64]int64{0: 0, second: second, 15 * second: 20 * second} {
+		plan := outer(lateness)
+		if err := rules.Closes(plan); err != nil {
+			t.Errorf("over windows that wait %d: %v\n%s", lateness, err, logical.Print(plan))
+		}
+		logical.Walk(plan, func(n logical.Node) {
+			if g, ok := n.(*logical.Group); ok && g.Window.Size == 60*second && g.Lateness != want {
+				t.Errorf("over windows that wait %d, one waits %d, want %d", lateness, g.Lateness, want)
+			}
+		})
 	}
 }
 

@@ -21,7 +21,8 @@ func Windows(n logical.Node, onClose bool, lateness int64) logical.Node {
 func fused(n logical.Node, onClose bool, lateness int64) logical.Node {
 	if g, ok := n.(*logical.Group); ok && g.Window == nil {
 		if f := newFusion(g); f != nil && f.possible() {
-			return f.build(onClose && !g.Input.Props().Updating, lateness)
+			lag, _ := f.window.Closes()
+			return f.build(onClose && !g.Input.Props().Updating, lateness+lag)
 		}
 		if onClose && !g.Input.Props().Updating {
 			return regrouped(g)
@@ -83,7 +84,8 @@ func (f *fusion) possible() bool {
 	if f.pred != nil && slices.ContainsFunc(expr.Columns(f.pred), func(c int) bool { return c < f.width }) {
 		return false
 	}
-	return found && f.window.Input.Props().Closes(f.window.Span.Time)
+	_, closes := f.window.Closes()
+	return found && closes
 }
 
 // bound says that e is window_start or window_end itself.

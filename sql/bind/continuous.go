@@ -33,6 +33,7 @@ func CreateView(stmt *ast.CreateView, env Env) (*Create, error) {
 	if o.err != nil {
 		return nil, at(o.err, stmt.Pos, codeInvalidParameter)
 	}
+	run.punctual = stmt.With.Lookup("allowed_lateness") != nil
 	plan, err := b.continuousPlan(stmt.As, rules.Changes, run)
 	if err != nil {
 		return nil, err
@@ -41,6 +42,7 @@ func CreateView(stmt *ast.CreateView, env Env) (*Create, error) {
 		return nil, err
 	}
 	object := queryObject(catalog.View, plan, b.reads)
+	timed(object, plan, run.lateness)
 	object.Name, object.Settings, object.Options, object.Query = name, env.Settings, o.written, def
 	return &Create{
 		Object: object, Plan: &logical.Materialize{Input: plan, Name: name, Key: plan.Props().Key},
@@ -52,6 +54,8 @@ func CreateView(stmt *ast.CreateView, env Env) (*Create, error) {
 type running struct {
 	parallelism   int
 	lateness, ttl time.Duration
+	// punctual: rows later than lateness are rejected even where nothing closes.
+	punctual bool
 }
 
 // query reads the options that every continuous query has.
@@ -84,6 +88,7 @@ func (b *binder) continuousPlan(q *ast.Select, emit rules.Emit, run running) (lo
 	}
 	plan, err = rules.Continuous(plan, rules.Config{
 		Emit: emit, Lateness: run.lateness.Microseconds(), TTL: run.ttl.Microseconds(), Zone: b.zone(),
+		Punctual: run.punctual,
 	})
 	var open *rules.NotClosable
 	if errors.As(err, &open) {
@@ -141,15 +146,28 @@ func queryObject(kind catalog.Kind, plan logical.Node, reads []*logical.Relation
 	for _, f := range plan.Schema() {
 		o.Columns = append(o.Columns, catalog.Column{Name: f.Name, Type: f.Type})
 	}
-	for _, t := range props.Times {
-		if t.Lag <= 0 && !props.Updating && o.Watermark < 0 {
-			o.Watermark = t.Col
-		}
-	}
 	for _, r := range reads {
 		if !slices.Contains(o.DependsOn, r.ID) {
 			o.DependsOn = append(o.DependsOn, r.ID)
 		}
 	}
 	return o
+}
+
+// timed notes by what columns of a view's rows windows over it close: those with
+// a watermark, where the view's rows only come and none of them comes late.
+func timed(o *catalog.Object, plan logical.Node, lateness time.Duration) {
+	props := plan.Props()
+	if props.Updating || !rules.Punctual(plan) {
+		return
+	}
+	for _, t := range props.Times {
+		o.Times = append(o.Times, catalog.EventTime{Column: t.Col, Lag: t.Lag + lateness.Microseconds()})
+		if t.Lag <= 0 && o.Watermark < 0 {
+			o.Watermark = t.Col
+		}
+	}
+	for _, s := range props.Spans {
+		o.Windows = append(o.Windows, catalog.WindowBounds{Start: s.Start, End: s.End, Size: s.Size, Slide: s.Slide, Offset: s.Offset})
+	}
 }

@@ -138,7 +138,21 @@ func (b *binder) windowTable(t *ast.WindowTable) (logical.Node, *scope, error) {
 	if len(s.tables) > 0 {
 		name = s.tables[0]
 	}
-	return b.aliased(w, name, t.Alias, t.Pos)
+	n, s, err := b.aliased(w, name, t.Alias, t.Pos)
+	if err == nil && len(t.Alias.Columns) == 0 {
+		shadow(s)
+	}
+	return n, s, err
+}
+
+// shadow lets window_start and window_end mean the bounds that a window function
+// adds, where what it reads has columns of these names, from windows of its own.
+func shadow(s *scope) {
+	for i := range s.columns[:len(s.columns)-2] {
+		if c := &s.columns[i]; c.name == logical.WindowStart || c.name == logical.WindowEnd {
+			c.table, c.merged = "", true
+		}
+	}
 }
 
 func (b *binder) span(t *ast.WindowTable, s *scope) (*logical.Span, error) {

@@ -33,6 +33,13 @@ func RelationOf(o *catalog.Object) (*logical.Relation, error) {
 		r.Kind, r.Updating, r.Watermark = logical.Table, true, -1
 		return r, nil
 	case catalog.View:
+		r.Watermark = -1
+		for _, t := range o.Times {
+			r.Times = append(r.Times, logical.Time{Col: t.Column, Lag: t.Lag})
+		}
+		for _, w := range o.Windows {
+			r.Spans = append(r.Spans, logical.Bounds{Start: w.Start, End: w.End, Size: w.Size, Slide: w.Slide, Offset: w.Offset})
+		}
 		return r, nil
 	}
 	if o.Source == nil {

@@ -186,8 +186,9 @@ func (b *binder) cannotAppend(stmt *ast.CreateStream, format string, plan logica
 func unclosed(plan logical.Node) bool {
 	found := false
 	logical.Walk(plan, func(n logical.Node) {
-		if w, ok := n.(*logical.Window); ok && !w.Input.Props().Closes(w.Span.Time) {
-			found = true
+		if w, ok := n.(*logical.Window); ok {
+			_, closes := w.Closes()
+			found = found || !closes
 		}
 	})
 	return found

@@ -53,8 +53,29 @@ type Object struct {
 	AppendOnly bool `json:"append_only"`
 	// Watermark is the event-time column, or -1.
 	Watermark int `json:"watermark"`
+	// Times are a view's columns with a watermark, and Windows the bounds of
+	// windows among its columns: what windows over the view close by.
+	Times   []EventTime    `json:"times,omitempty"`
+	Windows []WindowBounds `json:"windows,omitempty"`
 	// DependsOn are the ids of the objects that it reads.
 	DependsOn []uint64 `json:"depends_on,omitempty"`
+}
+
+// EventTime is a column with a watermark: once that stands at W no row comes
+// with a time below W − Lag (µs).
+type EventTime struct {
+	Column int   `json:"column"`
+	Lag    int64 `json:"lag"`
+}
+
+// WindowBounds are the columns of a window's start and end, -1 where there is
+// none. Size, Slide and Offset are in µs.
+type WindowBounds struct {
+	Start  int   `json:"start"`
+	End    int   `json:"end"`
+	Size   int64 `json:"size"`
+	Slide  int64 `json:"slide"`
+	Offset int64 `json:"offset,omitempty"`
 }
 
 // Column is one column as a user sees it.
