@@ -41,15 +41,6 @@ func (x index) all() map[uint64]id {
 	return all
 }
 
-// has says whether a query has a manifest.
-func (x index) has(q uint64) bool {
-	man, changed := x.changed[q]
-	if !changed {
-		man = x.base[q]
-	}
-	return man != (id{})
-}
-
 // with returns x after some changes; x stays as it is.
 func (x index) with(changes map[uint64]id) index {
 	changed := maps.Clone(x.changed)

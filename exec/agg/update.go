@@ -13,8 +13,7 @@ type updates struct {
 	old  []batch.Column
 	n    int
 	at   []state.Ref // the table's pages taken from its list, not yet sent
-	pane int64
-	list []int64 // panes left to look at
+	list []int64     // panes left to look at
 	busy bool
 	tab  *state.Table
 }

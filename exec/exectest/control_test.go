@@ -13,8 +13,6 @@ import (
 type broken struct {
 	*agg.Grouper
 	fault string
-	born  bool
-	old   []*batch.Batch
 }
 
 func (b *broken) Push(in int, x *batch.Batch, out exec.Emitter, fuel int) (bool, error) {

@@ -292,14 +292,12 @@ func fold(c agg.Call, list []counted) any {
 }
 
 func extremeOf(c agg.Call, list []counted) any {
-	best := batch.New(c.ArgType.Kind, 1)
-	one := batch.New(c.ArgType.Kind, 1)
 	var found any
 	for _, v := range list {
 		if v.n <= 0 {
 			continue
 		}
-		best, one = batch.New(c.ArgType.Kind, 1), batch.New(c.ArgType.Kind, 1)
+		best, one := batch.New(c.ArgType.Kind, 1), batch.New(c.ArgType.Kind, 1)
 		appendValue(one, v.values[0])
 		if found != nil {
 			appendValue(best, found)

@@ -12,7 +12,6 @@ type Program struct {
 	root evaluator
 	typ  batch.Type
 	sel  selector // fast path of Select; nil: by way of Eval
-	hold []int32
 }
 
 // evaluator computes an expression for the rows in sel (nil: all b.N rows). The

@@ -289,10 +289,3 @@ func closure(ask []*feed) (closed map[*feed]bool, touched map[*member]bool) {
 	}
 	return closed, touched
 }
-
-// now returns the last tick handed out.
-func (c *clock) now() uint64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.last
-}

@@ -194,20 +194,6 @@ func (r *rejects) counts(query uint64) map[string]int64 {
 	return out
 }
 
-// malformed returns how many records of a source could not be decoded.
-func (r *rejects) malformed(source uint64) (n int64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, m := range r.marks {
-		if m.query == 0 && m.source == source {
-			for _, c := range m.Counts {
-				n += c
-			}
-		}
-	}
-	return n
-}
-
 // scan calls f with the rejected rows of a query; 0: of all, and of decoding.
 func (r *rejects) scan(query uint64, f func(RejectedRow) error) error {
 	if err := r.flush(context.Background()); err != nil {

@@ -18,7 +18,6 @@ type spilled struct {
 	had   bool   // dirty rows when it was evicted
 	size  int64
 	refs  atomic.Int32 // the table, and Frozens that must still read it
-	asked bool
 }
 
 // dirty says whether the next Freeze must write the page's dirty rows.

@@ -13,11 +13,11 @@ func (t *Table) Depth() int { return int(t.depth) }
 // of part: one of 2^bits parts of the table. It appends none and returns wait
 // when a page of the part is away, which it wants then.
 func (t *Table) Part(bits int, part uint64, refs []Ref) (_ []Ref, wait bool) {
-	first, last := part, part+1
+	var first, last uint64 // in the directory
 	if d := int(t.depth); d >= bits {
 		first, last = part<<(d-bits), (part+1)<<(d-bits)
 	} else {
-		first >>= bits - d
+		first = part >> (bits - d)
 		last = first + 1
 	}
 	for i := first; i < last; i++ {

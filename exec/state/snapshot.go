@@ -14,7 +14,6 @@ type Snapshot struct {
 	pages    []frozenPage
 	segments []segment // not loaded when it was taken
 	loaded   []*page
-	trash    []string
 }
 
 // Snapshot takes a snapshot of a pane's table of a kind.

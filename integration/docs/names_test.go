@@ -65,7 +65,7 @@ func TestMetrics(t *testing.T) {
 // the server's.
 func TestFlags(t *testing.T) {
 	declared := regexp.MustCompile(`f\.(?:\w+)\((?:&x\.\w+, )?"([a-z-]+)"`)
-	named := regexp.MustCompile("--([a-z]+(?:-[a-z]+)*)\\b")
+	named := regexp.MustCompile(`--([a-z]+(?:-[a-z]+)*)\b`)
 	all := found(t, "cmd/dirigo/*.go", declared)
 	for _, p := range []string{"README.md", "docs/*.md"} {
 		for n := range found(t, p, named) {

@@ -59,11 +59,6 @@ func (e *Error) hint(format string, args ...any) *Error {
 	return e
 }
 
-func (e *Error) detail(format string, args ...any) *Error {
-	e.Detail = fmt.Sprintf(format, args...)
-	return e
-}
-
 // at gives an error from below a position, and makes it an *Error.
 func at(err error, pos ast.Pos, code string) error {
 	var mine *Error

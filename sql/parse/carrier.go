@@ -52,8 +52,6 @@ type mark struct {
 	like  bool                                          // of an infix operator: ESCAPE may follow
 	table ast.TableExpr                                 // of a FROM item
 	join  *ast.Join
-	body  ast.Body // of a VALUES list or a query in parentheses
-	name  ast.Name // of a select list's label
 }
 
 // setOp is a UNION, INTERSECT or EXCEPT between two cores.

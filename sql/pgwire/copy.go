@@ -117,7 +117,7 @@ var escapes = [256]byte{'\\': '\\', '\n': 'n', '\r': 'r', '\t': 't', '\b': 'b', 
 // text of NULL, separators, line ends, quotes, and the end-of-data mark.
 func (c *copier) quoted(out, v []byte) []byte {
 	if string(v) != c.Null && string(v) != `\.` && bytes.IndexByte(v, c.Delimiter) < 0 &&
-		bytes.IndexByte(v, c.Quote) < 0 && bytes.IndexAny(v, "\r\n") < 0 {
+		bytes.IndexByte(v, c.Quote) < 0 && !bytes.ContainsAny(v, "\r\n") {
 		return append(out, v...)
 	}
 	out = append(out, c.Quote)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
-	"encoding/binary"
 	"errors"
 	"net"
 	"sync"
@@ -129,5 +128,3 @@ func (s *server) shutdown() {
 		c.interrupt()
 	}
 }
-
-func (c *conn) key() uint32 { return binary.BigEndian.Uint32(c.secret[:]) }

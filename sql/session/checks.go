@@ -1,3 +1,5 @@
+//lint:file-ignore ST1005 the errors are details that clients see: sentences, as in PostgreSQL
+
 package session
 
 import (

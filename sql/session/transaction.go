@@ -75,8 +75,6 @@ func definition(st ast.Statement) string {
 	return ""
 }
 
-type runner = func(ctx context.Context, params []result.Param, out result.Sink) (string, error)
-
 // command is a handler without rows.
 func command(run func(ctx context.Context, out result.Sink) (string, error)) handler {
 	return handler{run: func(ctx context.Context, _ []result.Param, out result.Sink) (string, error) {

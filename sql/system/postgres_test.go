@@ -2,6 +2,7 @@ package system_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"os"
@@ -108,7 +109,7 @@ func rows(query string) (*batch.Batch, []result.Column, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	b, err := q.Run(nil, env)
+	b, err := q.Run(context.Background(), env)
 	return b, q.Columns, err
 }
 
