@@ -70,6 +70,16 @@ type script struct {
 
 func (s *script) name() string { return strings.TrimSuffix(filepath.Base(s.path), ".test") }
 
+// not is why the script does not play in a variant: its head says "# not VARIANT: why".
+func (s *script) not(variant string) string {
+	for _, line := range s.blocks[0].comment {
+		if why, ok := strings.CutPrefix(line, "# not "+variant+": "); ok {
+			return why
+		}
+	}
+	return ""
+}
+
 // uses says whether a block of this name is in the script.
 func (s *script) uses(name string) bool {
 	return slices.ContainsFunc(s.blocks, func(b *block) bool { return b.name() == name })

@@ -116,6 +116,9 @@ func playVariant(t *testing.T, s *script, v variant, seed uint64, sum *tally) {
 	if _, err := exec.LookPath("psql"); err != nil && s.uses("psql") && os.Getenv("CI") != "true" {
 		t.Skip("psql is not installed: what it prints is not compared (Debian: apt-get install postgresql-client)")
 	}
+	if why := s.not(v.name); why != "" {
+		t.Skip(why)
+	}
 	b, err := startBroker()
 	if err != nil {
 		t.Fatal(err)
