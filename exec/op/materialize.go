@@ -62,7 +62,7 @@ var (
 )
 
 func newMaterialized(spec Materialize, home state.Home) (*Materialized, error) {
-	m := &Materialized{spec: spec, hashAt: spec.Key, refs: make([]state.Ref, state.Chunk), words: make([][]int64, state.Chunk)}
+	m := &Materialized{spec: spec, hashAt: spec.Key, words: make([][]int64, 1)}
 	layout := state.Layout{Accs: make([]state.Acc, 3)}
 	for i, t := range spec.Types {
 		layout.Keys = append(layout.Keys, state.Key{Kind: t.Kind, Exact: true})
@@ -173,7 +173,8 @@ func (m *Materialized) add(b *batch.Batch, rows []int32) (away []int32, err erro
 	for len(rows) > 0 {
 		now := rows[:min(len(rows), state.Chunk)]
 		rows = rows[len(now):]
-		refs := m.refs[:len(now)]
+		m.refs = room(m.refs, len(now))
+		refs := m.refs
 		missing, err := t.Assign(b.Cols, m.at, now, m.hashes(b, now), refs)
 		if err != nil {
 			return nil, err
@@ -191,6 +192,15 @@ func (m *Materialized) add(b *batch.Batch, rows []int32) (away []int32, err erro
 		t.Settle()
 	}
 	return away, nil
+}
+
+// room returns n elements of a scratch, which grows with what there is to do: of
+// a thousand idle queries none keeps room for a full chunk.
+func room[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n, max(n, min(2*cap(s), state.Chunk)))
+	}
+	return s[:n]
 }
 
 // hashes returns the hashes of rows by the key.
@@ -242,7 +252,8 @@ func (m *Materialized) emit(out exec.Emitter, fuel int) (more bool, err error) {
 
 // change applies the tick to rows and sends those whose count changed.
 func (m *Materialized) change(t *state.Table, refs []state.Ref, out exec.Emitter) {
-	words := m.words[:len(refs)]
+	m.words = room(m.words, len(refs))
+	words := m.words
 	t.Rows(refs, words)
 	touch, count, base := t.Acc(accTouch), t.Acc(accCount), t.Acc(accBase)
 	var changed, ended []state.Ref
