@@ -62,7 +62,7 @@ func (h *helper[P]) turn(w *worker) {
 		end := w.tick()
 		h.lessor.rt.policy().took(&h.lessor.load, end-now)
 		now = end
-		if now-start >= quantum || w.q.size.Load() > 0 || w.pool.closed.Load() || h.gone.Load() {
+		if now-start >= quantum || w.q.size.Load() > 0 || w.pool.virtual != nil || w.pool.closed.Load() || h.gone.Load() {
 			h.again(w)
 			return
 		}

@@ -64,6 +64,11 @@ func (x *laxity) add(start, cost, now int64) (span int64) {
 	return span
 }
 
+// near reports whether a latest start lies within the spans.
+func (x *laxity) near(start, now int64) bool {
+	return start>>x.width-max(now>>x.width, x.base) < laxitySpans
+}
+
 func (x *laxity) remove(span, cost int64) {
 	x.n--
 	x.total -= cost

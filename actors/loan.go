@@ -133,13 +133,14 @@ func (a *actor[P]) peer(k int) *worker {
 
 // accepts is the lending test at another worker.
 func (w *worker) accepts(start, cost, now int64) bool {
-	if w.parked.Load() && w.q.size.Load() == 0 {
-		return true
+	until := w.until.Load()
+	if w.q.size.Load() == 0 && (until == 0 || w.pool.virtual != nil && until <= now) {
+		return true // it runs nothing
 	}
 	if start < now { // late anyway
 		return false
 	}
-	at := max(now, w.until.Load())
+	at := max(now, until)
 	w.q.mu.Lock()
 	defer w.q.mu.Unlock()
 	return w.q.lax.fits(start, cost, at)

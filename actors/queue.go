@@ -18,8 +18,7 @@ type unit interface {
 type entry[T any] struct {
 	key  int64
 	v    T
-	span int64 // where it counts in the queue's laxity
-	cost int64 // ns; 0: it does not
+	cost int64 // ns, in the queue's laxity; 0: it does not count
 }
 
 // heap4 is a 4-ary min-heap by key: half as deep as a binary one, and the four
@@ -95,11 +94,12 @@ type runQueue struct {
 func (q *runQueue) push(r Rank, u unit) int64 {
 	q.mu.Lock()
 	if r.Shared {
-		q.share(r.Key, u)
+		q.share(r, u)
 	} else {
-		e := entry[unit]{key: r.Key, v: u, cost: r.cost}
-		if e.cost > 0 {
-			e.span = q.lax.add(r.Key, e.cost, r.now)
+		e := entry[unit]{key: r.Key, v: u}
+		if r.cost > 0 && q.lax.near(r.Key, r.now) {
+			e.cost = r.cost
+			q.lax.add(r.Key, e.cost, r.now)
 		}
 		q.urgent.push(e)
 		q.publish()
@@ -111,8 +111,8 @@ func (q *runQueue) push(r Rank, u unit) int64 {
 
 // share queues u by what its query has used. One that was idle starts where the
 // others are: what it did not use is not saved up.
-func (q *runQueue) share(used int64, u unit) {
-	q.shared.push(entry[unit]{key: max(used, q.floor), v: u})
+func (q *runQueue) share(r Rank, u unit) {
+	q.shared.push(entry[unit]{key: max(r.Key, q.floor), v: u})
 }
 
 func (q *runQueue) publish() {
@@ -137,7 +137,7 @@ func (q *runQueue) pop(now int64, sharedFirst bool) (u unit, shared bool) {
 			break
 		}
 		q.popUrgent()
-		q.share(r.Key, e.v)
+		q.share(r, e.v)
 	}
 	if len(q.shared) > 0 && (sharedFirst || len(q.urgent) == 0) {
 		q.size.Add(-1)
@@ -155,7 +155,7 @@ func (q *runQueue) pop(now int64, sharedFirst bool) (u unit, shared bool) {
 func (q *runQueue) popUrgent() unit {
 	e := q.urgent.pop()
 	if e.cost > 0 {
-		q.lax.remove(e.span, e.cost)
+		q.lax.remove(e.key>>q.lax.width, e.cost)
 	}
 	return e.v
 }

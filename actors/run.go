@@ -131,7 +131,7 @@ const hotBytes = 128 << 10
 // mustYield: the quantum is over, or something more urgent waits, or a goroutine
 // that was given something, or the actor is not wanted any more.
 func (a *actor[P]) mustYield(start, now int64) bool {
-	if now-start >= quantum || a.w.told || a.w.pool.closed.Load() {
+	if now-start >= quantum || a.w.told || a.w.pool.virtual != nil || a.w.pool.closed.Load() {
 		return true
 	}
 	if a.w.q.size.Load() == 0 {

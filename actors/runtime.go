@@ -12,6 +12,9 @@ import (
 type Config struct {
 	Workers int
 	Clock   func() int64 // Unix ns; nil: the real clock
+	// Virtual, if not nil, makes a runtime without goroutines, in virtual time,
+	// that runs in Drive.
+	Virtual *Virtual
 	// Lending decides which messages are lent; nil: none are.
 	Lending Lending
 	// Policy orders work; nil: LeastLaxity.
@@ -74,6 +77,9 @@ func New[P any](cfg Config) *Runtime[P] {
 	if cfg.Workers <= 0 {
 		cfg.Workers = runtime.NumCPU()
 	}
+	if cfg.Virtual != nil {
+		cfg.Clock = cfg.Virtual.Now
+	}
 	if cfg.Clock == nil {
 		cfg.Clock = realClock()
 	}
@@ -86,7 +92,8 @@ func New[P any](cfg Config) *Runtime[P] {
 	rt := &Runtime[P]{cfg: cfg, actors: map[*actor[P]]struct{}{}, used: map[uint64]*Use{}}
 	rt.sched.Store(newScheduling(cfg.Policy, cfg.Lending))
 	rt.timers = newTimers(cfg.Clock)
-	rt.workers = newPool(cfg.Workers, cfg.Clock, rt.timers)
+	rt.timers.driven = cfg.Virtual != nil
+	rt.workers = newPool(cfg.Workers, cfg.Clock, rt.timers, cfg.Virtual)
 	return rt
 }
 

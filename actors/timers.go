@@ -14,11 +14,12 @@ type timers struct {
 	clock func() int64
 	next  atomic.Int64
 
-	mu    sync.Mutex
-	due   heap4[func()]
-	timer *time.Timer
-	fires int64 // of timer
-	ended bool
+	mu     sync.Mutex
+	due    heap4[func()]
+	timer  *time.Timer
+	fires  int64 // of timer
+	ended  bool
+	driven bool // somebody looks at next: no timer
 }
 
 func newTimers(clock func() int64) *timers {
@@ -50,6 +51,9 @@ func (t *timers) arm() {
 	}
 	at := t.due[0].key
 	t.next.Store(at)
+	if t.driven {
+		return
+	}
 	wait := max(0, time.Duration(at-t.clock()))
 	if t.timer == nil {
 		t.timer = time.AfterFunc(wait, t.fire)

@@ -8,10 +8,11 @@ import (
 )
 
 const (
-	quantum    = int64(1e6)   // ns that a unit keeps its worker at most
-	yieldAfter = int64(100e3) // ns of work after which a worker lets the network poller run
-	stealGap   = int64(100e3) // ns by which another queue's head must be more urgent
-	minShare   = 8            // one part in so many belongs to shared work
+	quantum     = int64(1e6)   // ns that a unit keeps its worker at most
+	yieldAfter  = int64(100e3) // ns of work after which a worker lets the network poller run
+	stealGap    = int64(100e3) // ns by which another queue's head must be more urgent
+	manyWorkers = 64           // a worker looks at so many others' queues at a time
+	minShare    = 8            // one part in so many belongs to shared work
 )
 
 // pool is the workers of a runtime: one goroutine each, with a queue of its own
@@ -21,6 +22,7 @@ type pool struct {
 	clock   func() int64
 	timers  *timers
 	workers []*worker
+	virtual *Virtual // nil: real time
 	closed  atomic.Bool
 	done    sync.WaitGroup
 	next    atomic.Uint32 // where a push from outside goes
@@ -32,29 +34,34 @@ type pool struct {
 
 // worker runs units, one at a time.
 type worker struct {
-	pool *pool
-	i    int
-	q    runQueue
-	wake chan struct{}
-	now  int64 // the clock, read after each message and after a sleep
-	owed int64 // ns of shared work that urgent work has put off
-	ran  int64 // ns since the last yield
-	told bool  // a goroutine outside was given something in this turn
+	pool   *pool
+	i      int
+	q      runQueue
+	wake   chan struct{}
+	now    int64 // the clock, read after each message and after a sleep
+	owed   int64 // ns of shared work that urgent work has put off
+	ran    int64 // ns since the last yield
+	looked int   // where it looks for work, of many
+	told   bool  // a goroutine outside was given something in this turn
 
-	until  atomic.Int64 // when the running call should have ended
+	until  atomic.Int64 // when the running call should have ended; 0: nothing runs
 	parked atomic.Bool
 
 	runs, steals, parks, busy atomic.Int64
 	delay                     [DelayBuckets]atomic.Int64
 }
 
-func newPool(n int, clock func() int64, t *timers) *pool {
-	p := &pool{clock: clock, timers: t}
+func newPool(n int, clock func() int64, t *timers, v *Virtual) *pool {
+	p := &pool{clock: clock, timers: t, virtual: v}
 	for i := range n {
 		w := &worker{pool: p, i: i, wake: make(chan struct{}, 1)}
 		w.q.head.Store(math.MaxInt64)
 		w.q.lax.width = queueWidth
 		p.workers = append(p.workers, w)
+	}
+	if v != nil {
+		v.begin(p)
+		return p
 	}
 	p.done.Add(n)
 	for _, w := range p.workers {
@@ -74,6 +81,9 @@ func (p *pool) stop() {
 // push queues u: at w if its turn makes it ready (the worker takes it itself,
 // unless more waits there), else at an idle worker, or at any.
 func (p *pool) push(w *worker, r Rank, u unit) {
+	if p.virtual.held(u, func() { p.push(w, r, u) }) {
+		return
+	}
 	if r.cost > 0 {
 		r.now = p.at(w)
 	}
@@ -102,6 +112,9 @@ func (p *pool) at(w *worker) int64 {
 
 // pushTo queues u at worker i: work meant for another core.
 func (p *pool) pushTo(i int, r Rank, u unit) {
+	if p.virtual.held(u, func() { p.pushTo(i, r, u) }) {
+		return
+	}
 	if r.cost > 0 {
 		r.now = p.clock()
 	}
@@ -122,6 +135,10 @@ func (p *pool) wakeOne() {
 
 // rouse ends w's sleep, or keeps it from falling asleep.
 func (w *worker) rouse() {
+	if v := w.pool.virtual; v != nil {
+		v.rouse(w)
+		return
+	}
 	select {
 	case w.wake <- struct{}{}:
 	default:
@@ -174,6 +191,7 @@ func (w *worker) loop() {
 			w.pool.wakeOne()
 		}
 		u.turn(w)
+		w.until.Store(0)
 		w.account(w.now-start, shared)
 		if w.now >= w.pool.timers.next.Load() {
 			w.pool.timers.run()
@@ -191,16 +209,21 @@ func (w *worker) tick() int64 {
 // who were given something: the network is polled by an idle P, or every 10 ms.
 func (w *worker) account(took int64, shared bool) {
 	w.busy.Add(took)
-	if shared {
-		w.owed = max(w.owed-took, -quantum)
-	} else {
-		w.owed = min(w.owed+took/minShare, quantum)
-	}
+	w.repay(took, shared)
 	if w.ran += took; w.ran > yieldAfter || w.told && w.q.size.Load() > 0 {
 		w.ran = 0
 		runtime.Gosched() // who was given something runs next, here
 	}
 	w.told = false
+}
+
+// repay keeps account of what shared units are owed.
+func (w *worker) repay(took int64, shared bool) {
+	if shared {
+		w.owed = max(w.owed-took, -quantum)
+	} else {
+		w.owed = min(w.owed+took/minShare, quantum)
+	}
 }
 
 // pick takes the next unit: its own most urgent, or that of another worker if
@@ -225,7 +248,12 @@ func (w *worker) victim(own int64, here bool) (best *worker) {
 	if here && own != math.MaxInt64 {
 		own -= stealGap
 	}
-	for _, v := range w.pool.workers {
+	all := w.pool.workers
+	if len(all) > manyWorkers { // a few of them, others each time
+		w.looked = (w.looked + manyWorkers) % len(all)
+		all = all[w.looked:min(w.looked+manyWorkers, len(all))]
+	}
+	for _, v := range all {
 		if v == w {
 			continue
 		}

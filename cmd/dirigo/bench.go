@@ -24,6 +24,8 @@ func runBench(ctx context.Context, args []string) error {
 			return benchStart(ctx, args[1:])
 		case "idle":
 			return benchIdle(ctx, args[1:])
+		case "sim":
+			return benchSim(ctx, args[1:])
 		case "tables":
 			return benchTables(ctx, args[1:])
 		case "helper":
@@ -46,6 +48,7 @@ Benchmarks:
   kafka     the same over a topic of JSON bids, and from topic to topic
   start     time until psql is answered, memory when idle, size of the program
   idle      what a hundred queries without traffic cost
+  sim       the scheduler alone, in virtual time, on as many workers as you like
   tables    INSERT, COPY, the way to a subscriber, SELECT by key
 
 dirigo bench BENCHMARK --help explains one.

@@ -1,0 +1,102 @@
+package sim_test
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/dirigo-stream/dirigo/actors"
+	"github.com/dirigo-stream/dirigo/actors/sim"
+)
+
+// hot is an aggregate that takes nine tenths of a query's rows and cannot keep up
+// on one core: c = 400 ns a row, s = 100 ns before it.
+func hot(lending string, workers int) sim.Load {
+	return sim.Load{
+		Workers: workers, Queries: 1, Instances: 1, SLO: 20 * time.Millisecond, Rows: 250, Every: 65 * time.Microsecond,
+		Tick: 10 * time.Millisecond, Source: 100, Aggregate: 400, Absorb: 100, Groups: 10, Hot: 1,
+		For: 2 * time.Second, Lending: lending, Seed: 1, Overhead: 500,
+	}
+}
+
+// TestHotKey: an aggregate that one core cannot keep up with reaches nine tenths
+// of the bound, 2c/(c+s), when it lends to the other one; every row is counted.
+func TestHotKey(t *testing.T) {
+	took := map[string]time.Duration{}
+	for _, lending := range actors.LendingNames {
+		r, err := hot(lending, 2).Run()
+		if err != nil || r.Rows != r.Sent*250 {
+			t.Fatalf("%s: %d rows of %d, %v", lending, r.Rows, r.Sent*250, err)
+		}
+		t.Logf("%-6s %.2f M rows/s, lent %d, refused %d, late %d, rounds %d, p99 %v, attained %.3f", lending,
+			float64(r.Rows)/r.Took.Seconds()/1e6, r.Lent, r.Refused, r.Late, r.Rounds, r.P99, r.Attained())
+		if took[lending] = r.Took; (lending == "off") != (r.Lent == 0) {
+			t.Errorf("%s: %d messages were lent", lending, r.Lent)
+		}
+	}
+	const bound = 2 * 400 / (400 + 100.0)
+	for _, lending := range []string{"reject", "direct"} {
+		if gain := float64(took["off"]) / float64(took[lending]); gain < .9*bound {
+			t.Errorf("%s: %.2f times the throughput of one core, want 0.9 of %.2f", lending, gain, bound)
+		}
+	}
+}
+
+// TestSameSeed: a run is determined by its seed.
+func TestSameSeed(t *testing.T) {
+	l := hot("direct", 4)
+	l.Queries, l.Every, l.For = 6, 300*time.Microsecond, time.Second/4
+	a, _ := l.Run()
+	b, _ := l.Run()
+	l.Seed++
+	c, _ := l.Run()
+	if !reflect.DeepEqual(a, b) {
+		t.Errorf("%+v\n%+v", a, b)
+	}
+	if c.Sent == a.Sent && c.P99 == a.P99 {
+		t.Errorf("another seed gives the same: %+v", c)
+	}
+}
+
+// TestDearer: what an operator costs is learned anew within a second when it
+// becomes ten times as dear.
+func TestDearer(t *testing.T) {
+	l := hot("off", 4)
+	l.Queries, l.Every, l.For = 3, 2*time.Millisecond, 3*time.Second
+	before, err := l.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.DearerFrom = 2 * time.Second
+	after, err := l.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("a message cost %v, then %v", before.Cost, after.Cost)
+	if after.Cost < 8*before.Cost || after.Cost > 11*before.Cost {
+		t.Errorf("a message cost %v, then %v", before.Cost, after.Cost)
+	}
+}
+
+// TestOverloadInTime: at twice the capacity what can still be in time is: llf
+// keeps far more targets than fifo, and best effort has its minimum.
+func TestOverloadInTime(t *testing.T) {
+	kept := map[string]sim.Report{}
+	for _, policy := range actors.PolicyNames {
+		l := hot("off", 4)
+		l.Queries, l.Best, l.Every, l.For, l.Policy = 16, 12, 250*time.Microsecond, 500*time.Millisecond, policy
+		r, err := l.Run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%-4s attained %.3f, p50 %v, p99 %v, best effort %d rows, late %d, stolen %d", policy, r.Attained(), r.P50, r.P99, r.BestRows, r.Late, r.Stolen)
+		kept[policy] = r
+	}
+	llf, fifo := kept["llf"], kept["fifo"]
+	if llf.Attained() < .99 || fifo.Attained() > .5 {
+		t.Errorf("llf attains %.3f, fifo %.3f", llf.Attained(), fifo.Attained())
+	}
+	if llf.BestRows == 0 {
+		t.Error("best effort got nothing")
+	}
+}
