@@ -76,9 +76,15 @@ func TestResolveLists(t *testing.T) {
 		arg  batch.Kind
 		want string // "": there is none
 	}{
-		{"bool_and", batch.Bool, "boolean"}, {"every", batch.Bool, "boolean"}, {"bool_or", batch.Int32, ""},
-		{"string_agg", batch.Text, "text"}, {"string_agg", batch.Bytea, "bytea"}, {"string_agg", batch.Int64, ""},
-		{"array_agg", batch.Int64, "bigint[]"}, {"array_agg", batch.Timestamp, "timestamp without time zone[]"}, {"array_agg", batch.Array, ""},
+		{"bool_and", batch.Bool, "boolean"},
+		{"every", batch.Bool, "boolean"},
+		{"bool_or", batch.Int32, ""},
+		{"string_agg", batch.Text, "text"},
+		{"string_agg", batch.Bytea, "bytea"},
+		{"string_agg", batch.Int64, ""},
+		{"array_agg", batch.Int64, "bigint[]"},
+		{"array_agg", batch.Timestamp, "timestamp without time zone[]"},
+		{"array_agg", batch.Array, ""},
 	} {
 		arg := batch.T(c.arg)
 		got, err := Resolve(c.name, &arg, false)
