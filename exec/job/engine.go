@@ -40,6 +40,9 @@ type Config struct {
 	FoldBytes  int64
 	FoldBlocks int
 
+	// TxnBytes bounds what one transaction may change; 0: 1 GB.
+	TxnBytes int64
+
 	// For tests: CutNow is asked after every unit read whether the tick ends
 	// there; ReadRows is how many rows a unit has.
 	CutNow   func() bool
@@ -89,6 +92,9 @@ func (c *Config) defaults() {
 	}
 	if c.Epoch == 0 {
 		c.Epoch = time.Second
+	}
+	if c.TxnBytes == 0 {
+		c.TxnBytes = TxnBytes
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

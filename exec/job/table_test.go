@@ -3,9 +3,11 @@ package job
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -260,4 +262,30 @@ func TestIdleTablesAreFree(t *testing.T) {
 		t.Fatalf("status %+v", st)
 	}
 	h.close()
+}
+
+// TestTxnTooLarge: a transaction that changes more than it may is told so, and
+// nothing of it stays; the next one may change as much.
+func TestTxnTooLarge(t *testing.T) {
+	h := newHarness(t, 1, 1)
+	h.cfg.TxnBytes = 64 << 10
+	h.openTables([]TableDef{testTable(100, 2, []int{0})})
+	for round := range int64(2) {
+		x, n := h.eng.Begin(), int64(0)
+		var err error
+		for ; err == nil && n < 1000; n++ {
+			err = x.Change(100, change(nil, []testRow{{n, round, strings.Repeat("x", 1000)}}))
+		}
+		if !errors.Is(err, ErrTooLarge) || n < 50 || n > 70 {
+			t.Fatalf("%d rows of 1 KB: %v", n, err)
+		}
+		x.Rollback()
+		h.commit(100, nil, []testRow{{-1 - round, round, strings.Repeat("x", 1000)}})
+	}
+	if err := h.eng.Flush(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.view(101); len(got) != 2 {
+		t.Errorf("%d rows are there, want 2", len(got))
+	}
 }

@@ -26,9 +26,17 @@ type Txn struct {
 	held    []*table
 	parts   []*changes
 	blocked *table // under tables.lockMu: whose lock it waits for
+	bytes   int64  // of its changes
 	net     net
 	done    bool
 }
+
+// ErrTooLarge says that the changes of one transaction, which are kept in memory
+// until it commits, would take more than Config.TxnBytes.
+var ErrTooLarge = errors.New("the transaction changes too much")
+
+// TxnBytes is what Config.TxnBytes is where it is not set.
+const TxnBytes = 1 << 30
 
 const lockTimeout = 10 * time.Second
 
@@ -84,6 +92,9 @@ func (x *Txn) Change(table uint64, b *batch.Batch) error {
 	t, err := x.lock(context.Background(), table)
 	if err != nil {
 		return err
+	}
+	if x.bytes += b.Bytes(); x.bytes > x.ts.eng.cfg.TxnBytes {
+		return fmt.Errorf("table %s: %w", t.def.Name, ErrTooLarge)
 	}
 	return x.part(t).add(b)
 }

@@ -64,10 +64,17 @@ func (c *conn) await(ctx context.Context) error {
 	if c.held || c.work != nil && c.work.in.Buffered() > 0 {
 		return ctx.Err()
 	}
-	stop := context.AfterFunc(ctx, func() { c.conn.SetReadDeadline(time.Now()) })
+	late := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		c.conn.SetReadDeadline(time.Now())
+		close(late)
+	})
 	err := c.wait()
-	if !stop() && c.server.ctx.Err() == nil {
-		c.conn.SetReadDeadline(time.Time{})
+	if !stop() {
+		<-late // the deadline must not come after it was taken back
+		if c.server.ctx.Err() == nil {
+			c.conn.SetReadDeadline(time.Time{})
+		}
 	}
 	switch {
 	case ctx.Err() != nil:

@@ -67,10 +67,10 @@ func (c *conn) execute(m *pgproto3.Execute) error {
 	}
 	if m.MaxRows == 0 && p.cursor == nil || p.d.Columns == nil || out.copy != nil {
 		p.done = true
-		if out.copy != nil || p.d.CopyIn != result.Query {
-			out.announce()
-		}
 		return c.run(p.d.Endless, out, func(ctx context.Context) (string, error) {
+			if out.copy != nil || p.d.CopyIn != result.Query {
+				out.announce()
+			}
 			return p.Run(ctx, p.params, out)
 		})
 	}

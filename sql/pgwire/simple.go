@@ -48,8 +48,10 @@ func (c *conn) once(st result.Statement) *result.Error {
 		return result.Errorf("42P02", "there is no parameter $1")
 	}
 	out := newOutput(c, d, nil)
-	out.announce()
-	err = c.run(d.Endless, out, func(ctx context.Context) (string, error) { return st.Run(ctx, nil, out) })
+	err = c.run(d.Endless, out, func(ctx context.Context) (string, error) {
+		out.announce() // what the client has been told of can be cancelled
+		return st.Run(ctx, nil, out)
+	})
 	if err != nil {
 		return result.From(c.ctx, err)
 	}

@@ -43,6 +43,11 @@ func translated(err error) *result.Error {
 		return &result.Error{Code: "55P03", Message: "canceling statement due to lock timeout", Cause: err}
 	case errors.Is(err, job.ErrDeadlock):
 		return &result.Error{Code: "40P01", Message: "deadlock detected", Hint: "Run the transaction again.", Cause: err}
+	case errors.Is(err, job.ErrTooLarge):
+		return &result.Error{
+			Code: "54000", Message: err.Error(), Cause: err,
+			Hint: "Changes are kept in memory until they are committed: change fewer rows at a time.",
+		}
 	case errors.Is(err, job.ErrNoTable):
 		return &result.Error{Code: result.CodeUndefinedTable, Message: err.Error(), Cause: err}
 	}

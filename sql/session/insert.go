@@ -19,15 +19,14 @@ func (w *writing) inserts() error {
 	}
 	// All rows are read before the first is added: a statement does not see its
 	// own changes.
-	var all []*batch.Batch
+	var all gathered
 	err := w.read(func(b *batch.Batch) error {
 		if b.Diff != nil {
 			b = repeated(b)
 		}
-		all = append(all, b.Compact())
-		return nil
+		return all.take(b)
 	})
-	for _, b := range all {
+	for _, b := range all.all {
 		if err == nil {
 			err = w.insert(b)
 		}

@@ -75,7 +75,7 @@ func (s *Session) showCreate(n *ast.Show) (handler, error) {
 	if err != nil {
 		return handler{}, err
 	}
-	return lines("SHOW", []string{"name", "create_statement"}, []any{o.Name, o.SQL + ";"}), nil
+	return lines("SHOW", []string{"name", "create_statement"}, []any{o.Name, withoutSecrets(o.SQL) + ";"}), nil
 }
 
 // lines is a handler of rows of texts; nil is NULL.

@@ -167,13 +167,18 @@ func (w *writing) unique(old, next []batch.Column, n int) error {
 
 // gathered puts the batches of a query together.
 type gathered struct {
-	all []*batch.Batch
-	n   int
+	all   []*batch.Batch
+	n     int
+	bytes int64
 }
 
+// take keeps a batch, up to what a transaction may change.
 func (g *gathered) take(b *batch.Batch) error {
 	b = b.Compact()
-	g.all, g.n = append(g.all, b), g.n+b.N
+	g.all, g.n, g.bytes = append(g.all, b), g.n+b.N, g.bytes+b.Bytes()
+	if g.bytes > 2*job.TxnBytes { // an UPDATE's rows stand there twice
+		return job.ErrTooLarge
+	}
 	return nil
 }
 
