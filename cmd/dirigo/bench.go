@@ -24,8 +24,6 @@ func runBench(ctx context.Context, args []string) error {
 			return benchStart(ctx, args[1:])
 		case "idle":
 			return benchIdle(ctx, args[1:])
-		case "sim":
-			return benchSim(ctx, args[1:])
 		case "tables":
 			return benchTables(ctx, args[1:])
 		case "helper":
@@ -48,7 +46,6 @@ Benchmarks:
   kafka     the same over a topic of JSON bids, and from topic to topic
   start     time until psql is answered, memory when idle, size of the program
   idle      what a hundred queries without traffic cost
-  sim       the scheduler alone, in virtual time, on as many workers as you like
   tables    INSERT, COPY, the way to a subscriber, SELECT by key
 
 dirigo bench BENCHMARK --help explains one.
@@ -68,6 +65,7 @@ bid, and in `+strings.Join(bench.RelationalNames(), ", ")+`, which join, a perso
 	policy := f.String("policy", "", "`who` runs first, as in dirigo serve")
 	lending := f.String("lending", "", "`how` messages are lent, as in dirigo serve")
 	latency := f.Bool("latency", true, "measure latency in an open-loop run at 80 % of the measured rate")
+	rate := f.Int("rate", 0, "measure it at so many events a `second` instead; 0: at 80 %")
 	asJSON := f.Bool("json", false, "print one JSON object a query")
 	dir := f.String("dir", "", "`directory` for temporary state; default: the system's")
 	profiles := f.String("profile", "", "`directory` for cpu, allocs, heap and block profiles; empty: none")
@@ -78,7 +76,7 @@ bid, and in `+strings.Join(bench.RelationalNames(), ", ")+`, which join, a perso
 	defer stop()
 	n := bench.Nexmark{
 		Queries: strings.Split(*names, ","), Events: *events, Pregenerate: *pregenerate, Runs: *runs,
-		Workers: *workers, Policy: *policy, Lending: *lending, Latency: *latency, Dir: *dir,
+		Workers: *workers, Policy: *policy, Lending: *lending, Latency: *latency, Rate: *rate, Dir: *dir,
 		Say: sayOnError,
 	}
 	return n.Run(ctx, func(r bench.Result) error {

@@ -24,6 +24,7 @@ type Nexmark struct {
 	Policy      string // who runs first; "": the default
 	Lending     string // how messages are lent; "": the default
 	Latency     bool   // a second, open-loop run at 80 % of the measured rate
+	Rate        int    // or at so many events a second; 0: that
 	Dir         string
 	Say         func(format string, args ...any)
 }
@@ -99,11 +100,14 @@ func (n Nexmark) query(ctx context.Context, q string) (Result, error) {
 		}
 	}
 	if n.Latency && !n.Pregenerate {
-		rate, err := n.sustained(ctx, q, float64(r.Events)/r.Wall)
-		if err != nil {
-			return r, err
+		rate := float64(n.Rate)
+		if n.Rate == 0 {
+			sustained, err := n.sustained(ctx, q, float64(r.Events)/r.Wall)
+			if err != nil {
+				return r, err
+			}
+			rate = sustained * 0.8
 		}
-		rate *= 0.8
 		if err := n.latency(ctx, q, rate, &r); err != nil {
 			return r, err
 		}
