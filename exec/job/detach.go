@@ -52,6 +52,9 @@ func (e *Engine) restart(queries []*query) {
 			continue
 		}
 		fresh.latency = q.latency
+		if !q.settled.Load() {
+			fresh.retries = q.retries + 1
+		}
 		e.mu.Lock()
 		e.queries[def.ID] = fresh
 		e.mu.Unlock()

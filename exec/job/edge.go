@@ -192,11 +192,12 @@ func (f *feed) roomy() bool {
 	}
 	bound := int64(edgeAhead)
 	if !f.patient {
-		bound = f.keep * catchingKeep
-		for _, p := range f.parties {
+		for q, p := range f.parties {
 			if !p.catching {
 				bound = edgeAhead
+				break
 			}
+			bound = max(bound, f.allowed(q))
 		}
 	}
 	f.held = f.lag(f.pace()) >= bound

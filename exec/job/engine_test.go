@@ -54,6 +54,7 @@ type harness struct {
 	eng   *Engine
 	defs  []QueryDef
 	idle  time.Duration
+	more  map[string]connectors.Connector
 	label string // of messages
 }
 
@@ -83,6 +84,7 @@ func (h *harness) open(defs ...QueryDef) {
 	cfg.Connectors = map[string]connectors.Connector{"mem": {
 		Source: h.log.connector().Source, Sink: h.sink.connector().Sink,
 	}}
+	maps.Copy(cfg.Connectors, h.more)
 	for i, l := range h.logs {
 		cfg.Connectors[fmt.Sprintf("mem%d", i)] = l.connector()
 	}

@@ -85,8 +85,9 @@ const (
 	feedAhead = 8 << 20
 	feedKeep  = 64 << 20
 	// catchingKeep is how many times as much the ring keeps for a query that is
-	// catching up.
+	// catching up, doubled each time that this was not enough, so that it ends.
 	catchingKeep = 4
+	maxRetries   = 5
 )
 
 func newFeed(id uint64, keep int64, src feedSource, refill func()) *feed {
@@ -144,7 +145,7 @@ func (f *feed) dropSlowest() {
 	for q, p := range f.parties {
 		at, keep := p.slowest(), f.keep
 		if p.catching {
-			keep *= catchingKeep
+			keep = f.allowed(q)
 		}
 		if at == fast || f.lag(at) <= keep {
 			continue
@@ -158,6 +159,10 @@ func (f *feed) dropSlowest() {
 	}
 	f.trim()
 }
+
+// allowed returns how many bytes the ring keeps for a query that is catching up:
+// the more, the more often it has been in vain.
+func (f *feed) allowed(q *query) int64 { return f.keep * catchingKeep << min(q.retries, maxRetries) }
 
 // lag returns how many bytes lie behind a place.
 func (f *feed) lag(at uint64) int64 {

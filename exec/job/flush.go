@@ -1,9 +1,12 @@
 package job
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 // Flush returns when everything that was in the sources when it was called is
@@ -30,9 +33,9 @@ func (e *Engine) flushOnce(ctx context.Context) (again bool, err error) {
 			return false, err
 		}
 	}
-	again, err = e.reachEnds(ctx)
-	if err != nil {
-		return false, err
+	again, unread := e.reachEnds(ctx)
+	if err := ctx.Err(); err != nil {
+		return false, cmp.Or(unread, err)
 	}
 	e.clock.mu.Lock()
 	var ask []*feed
@@ -52,10 +55,11 @@ func (e *Engine) flushOnce(ctx context.Context) (again bool, err error) {
 	for q := range live {
 		again = again || isDetached(q.failure())
 	}
-	return again, nil
+	return again && unread == nil, unread
 }
 
-// reachEnds waits until every live pump has read what is in its source now. One
+// reachEnds waits until every live pump has read what is in its source now. A
+// source that does not answer does not keep it from waiting for the others. One
 // that has ended meanwhile, as all that read it were restarted, is moved: another
 // may have taken its place.
 func (e *Engine) reachEnds(ctx context.Context) (moved bool, err error) {
@@ -65,31 +69,37 @@ func (e *Engine) reachEnds(ctx context.Context) (moved bool, err error) {
 		all = append(all, s)
 	}
 	e.mu.Unlock()
-	for _, s := range all {
-		p := s.livePump()
-		if p == nil {
-			continue
-		}
-		conn, err := s.open()
-		if err != nil {
-			return false, err
-		}
-		ids, err := conn.Partitions(ctx)
-		if err != nil {
-			return false, fmt.Errorf("flush: partitions of %s: %w", s.def.Name, err)
-		}
-		for _, id := range ids {
-			_, next, err := conn.Bounds(ctx, id)
-			if err != nil {
-				return false, fmt.Errorf("flush: end of %s partition %d: %w", s.def.Name, id, err)
+	errs := make([]error, len(all))
+	var wait sync.WaitGroup
+	var gone atomic.Bool
+	for i, s := range all {
+		wait.Go(func() {
+			p := s.livePump()
+			if errs[i] = s.reachEnd(ctx, p); s.livePump() != p {
+				gone.Store(true)
 			}
-			if err := p.waitFor(ctx, id, next); err != nil {
-				return false, fmt.Errorf("flush: read %s partition %d: %w", s.def.Name, id, err)
-			}
-		}
-		moved = moved || s.livePump() != p
+		})
 	}
-	return moved, nil
+	wait.Wait()
+	return gone.Load(), errors.Join(errs...)
+}
+
+// reachEnd waits until the source's live pump, if it has one, has read what is
+// there now.
+func (s *source) reachEnd(ctx context.Context, p *pump) error {
+	if p == nil {
+		return nil
+	}
+	ends, err := s.start(ctx, true)
+	if err != nil {
+		return fmt.Errorf("flush: %w", err)
+	}
+	for _, at := range ends {
+		if err := p.waitFor(ctx, at.Partition, at.Next); err != nil {
+			return fmt.Errorf("flush: read %s partition %d: %w", s.def.Name, at.Partition, err)
+		}
+	}
+	return nil
 }
 
 // passedBy waits until a tick has passed through the ends of every query, and
@@ -101,7 +111,7 @@ func (e *Engine) passedBy(ctx context.Context, tick uint64, new bool) (waited []
 		q.mu.Lock()
 		dead := q.failed != nil
 		q.mu.Unlock()
-		if dead || !new && !q.isLive() && q.replay != nil && len(q.replay.scans) > 0 {
+		if dead || !new && !q.isLive() && q.replay != nil && q.replay.views != nil {
 			continue
 		}
 		waited = append(waited, q)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -192,8 +193,9 @@ func (e *Engine) place(ctx context.Context, queries []*query) (fresh []*pump, er
 		return fresh, e.startReplay(queries, p.from, p.at)
 	}
 	for _, q := range queries {
-		e.nowLive(q)
+		q.settled.Store(true)
 	}
+	e.liveWhenThere(queries, slices.Collect(maps.Keys(p.from)))
 	return fresh, nil
 }
 
@@ -205,7 +207,7 @@ func (e *Engine) nowLive(q *query) {
 }
 
 // newLive makes the live pump of a source.
-func (e *Engine) newLive(s *source, from []position) (*pump, error) {
+func (e *Engine) newLive(ctx context.Context, s *source, from []position) (*pump, error) {
 	if s.table != nil {
 		return e.newTablePump(s)
 	}
@@ -218,6 +220,9 @@ func (e *Engine) newLive(s *source, from []position) (*pump, error) {
 		return nil, err
 	}
 	p.gate = newLiveGate(p, notes)
+	if e.resume != nil {
+		p.findEnds(ctx)
+	}
 	e.clock.mu.Lock()
 	e.feeds[p.feed] = true
 	e.clock.mu.Unlock()

@@ -17,6 +17,7 @@ type memLog struct {
 	parts   [][][3]int64
 	wakes   map[*memReader]func()
 	broken  error // what readers answer, and stop with
+	gone    error // what is told of the outside
 	decoded atomic.Int64
 }
 
@@ -65,7 +66,7 @@ func (l *memLog) Partitions(context.Context) ([]int32, error) {
 func (l *memLog) Bounds(_ context.Context, p int32) (int64, int64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return 0, int64(len(l.parts[p])), nil
+	return 0, int64(len(l.parts[p])), l.gone
 }
 
 // Open implements connectors.Source.
@@ -138,6 +139,9 @@ func (r *memReader) Status() connectors.Status {
 	r.log.mu.Lock()
 	defer r.log.mu.Unlock()
 	st := connectors.Status{}
+	if r.log.gone != nil {
+		st.Error = r.log.gone.Error()
+	}
 	for _, p := range r.order {
 		high := int64(len(r.log.parts[p]))
 		st.Partitions = append(st.Partitions, connectors.PartitionStatus{

@@ -30,7 +30,7 @@ func (p *placing) add(ctx context.Context, q *query, fresh []*pump) ([]*pump, er
 				return fresh, err
 			}
 		}
-		live, made, err := e.liveOf(s, at)
+		live, made, err := e.liveOf(ctx, s, at)
 		if err != nil {
 			return fresh, err
 		}
@@ -49,14 +49,14 @@ func (p *placing) add(ctx context.Context, q *query, fresh []*pump) ([]*pump, er
 }
 
 // liveOf returns the pump that reads a source for all queries, made if need be.
-func (e *Engine) liveOf(s *source, at []position) (p *pump, made bool, err error) {
+func (e *Engine) liveOf(ctx context.Context, s *source, at []position) (p *pump, made bool, err error) {
 	if p := s.livePump(); p != nil {
 		return p, false, nil
 	}
 	if done := e.resume[s.def.ID]; done != nil {
 		at = done
 	}
-	p, err = e.newLive(s, at)
+	p, err = e.newLive(ctx, s, at)
 	return p, err == nil, err
 }
 

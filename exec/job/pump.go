@@ -45,6 +45,7 @@ type pump struct {
 	waiters []positionWaiter
 	closed  bool
 
+	there  *there                            // of a stream's live one, made at a restart
 	status atomic.Pointer[connectors.Status] // as of the last time nothing was waiting
 
 	paused  atomic.Bool  // the engine is closing

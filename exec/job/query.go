@@ -37,6 +37,8 @@ type query struct {
 	restored bool              // it goes on from a manifest
 	live     chan struct{}     // closed when it has attached, or failed
 	replay   *replay           // nil: attached at once
+	settled  atomic.Bool       // it has been a reader like any other
+	retries  int               // how often it was restarted before that
 
 	touchMu sync.Mutex
 	touched []uint64 // increasing; what every end has passed is forgotten

@@ -3,8 +3,10 @@ package job
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/dirigo-stream/dirigo/connectors"
 	"github.com/dirigo-stream/dirigo/exec/batch"
 )
 
@@ -36,9 +38,10 @@ func (s *keySet) add(keys *batch.Batch) error {
 // restateKeys makes a keyed sink right after a restart. A replay cuts other
 // ticks: +K written before the crash may cancel with −K in one tick after it,
 // and K would stay for ever. So it reads which keys were written since the last
-// Seal, and first writes the sealed value, or a tombstone, of each. Which
-// instance has a key is for the exchange above to say: each looks among its own
-// rows, and what none has is deleted.
+// Seal: of each, the value that it has when the query has attached is written, or
+// a tombstone. Which instance has a key the exchange above says; where that goes
+// by more than the key, each looks among its own rows, and what none has is
+// deleted at once.
 func (q *query) restateKeys(ctx context.Context) error {
 	var wanted *keySet
 	var ends []*instance
@@ -50,6 +53,10 @@ func (q *query) restateKeys(ctx context.Context) error {
 			wanted = &keySet{at: q.def.Sink.Spec.Key, types: typesOf(end.def.Schema), rows: map[string]keyPlace{}}
 		}
 		ends = append(ends, end)
+		if _, keyed := end.sink.sink.(connectors.KeyedSink); keyed {
+			end.sink.held = newHolding(wanted.at, wanted.types)
+			end.sink.until = end.sink.held.until
+		}
 		since := q.base.Sinks[end.sinkName()].Position
 		if err := end.sink.readBack(ctx, since, wanted.add); err != nil {
 			return err
@@ -69,11 +76,11 @@ func (q *query) restateKeys(ctx context.Context) error {
 	if wanted == nil || len(wanted.rows) == 0 {
 		return nil
 	}
-	return ends[0].tombstone(ctx, wanted)
+	return ends[0].tombstone(ctx, wanted, ends)
 }
 
-// restate writes the sealed value of those keys that the instance has, and takes
-// them from the set. The instance has not begun to run.
+// restate keeps the sealed value of those keys that the instance has, for its
+// sink, and takes them from the set. The instance has not begun to run.
 func (i *instance) restate(ctx context.Context, wanted *keySet) error {
 	snap, err := i.snapshotNow(ctx)
 	if err != nil {
@@ -89,24 +96,34 @@ func (i *instance) restate(ctx context.Context, wanted *keySet) error {
 				keep = append(keep, int32(row))
 			}
 		}
-		if len(keep) == 0 {
-			return nil
+		if len(keep) > 0 {
+			i.sink.held.take(b.Gather(keep))
 		}
-		return i.rewrite(b.Gather(keep))
+		return nil
 	})
 }
 
-// tombstone deletes the keys at the sink and waits until that is acked: another
-// instance, with a connection of its own, may have the next word on them.
-func (i *instance) tombstone(ctx context.Context, gone *keySet) error {
+// tombstone lets the instances delete those keys that will have no value. Where it
+// is not known which of them has a key, it is deleted now, and that is waited for:
+// another instance, with a connection of its own, may have the next word on it.
+func (i *instance) tombstone(ctx context.Context, gone *keySet, ends []*instance) error {
 	by := map[*batch.Batch][]int32{}
 	for _, p := range gone.rows {
 		by[p.b] = append(by[p.b], p.row)
 	}
+	owners := i.owners(gone.at)
 	for keys, rows := range by {
-		if err := i.rewrite(tombstones(keys.Gather(rows), gone.at, gone.types)); err != nil {
+		b := tombstones(keys.Gather(rows), gone.at, gone.types)
+		if owners != nil {
+			owners(b, func(to int, part *batch.Batch) { ends[to].sink.held.take(part) })
+			continue
+		}
+		if err := i.rewrite(b); err != nil {
 			return err
 		}
+	}
+	if owners != nil {
+		return nil
 	}
 	acked := make(chan struct{})
 	i.sink.whenIdle(func() { close(acked) })
@@ -120,6 +137,32 @@ func (i *instance) tombstone(ctx context.Context, gone *keySet) error {
 	}
 }
 
+// owners returns what splits keys by the instance that has them; nil: the keys do
+// not say.
+func (i *instance) owners(key []int) func(b *batch.Batch, to func(int, *batch.Batch)) {
+	if i.def.Instances <= 1 {
+		return func(b *batch.Batch, to func(int, *batch.Batch)) { to(0, b) }
+	}
+	if len(i.def.Inputs) == 0 || len(i.def.Inputs[0].Hash) == 0 {
+		return nil
+	}
+	in := i.def.Inputs[0]
+	for _, c := range in.Hash {
+		if !slices.Contains(key, c) {
+			return nil
+		}
+	}
+	r := newRoute(0, in, i.def, i.def.Schema, i.q.def.Graph.KeyGroups)
+	return func(b *batch.Batch, to func(int, *batch.Batch)) {
+		r.split(b)
+		for n, sel := range r.sel {
+			if len(sel) > 0 {
+				to(n, b.Gather(sel))
+			}
+		}
+	}
+}
+
 // ackTimeout is how long a restart waits for its tombstones, before it tries
 // again as a whole.
 const ackTimeout = 10 * time.Second
@@ -127,7 +170,7 @@ const ackTimeout = 10 * time.Second
 // rewrite writes rows that are no result of now: they count for no latency.
 func (i *instance) rewrite(b *batch.Batch) error {
 	b.Born = 0
-	err := i.sink.write(b)
+	err := i.sink.give(b)
 	for more := err == nil; more && err == nil; {
 		more, err = i.sink.endTick()
 	}

@@ -3,25 +3,33 @@ package job
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
 )
 
-// A new query over views (and tables) joins all that it reads at one cut. What
-// the views held there is scanned into private feeds, from snapshots which their
-// instances take between that tick and any later one; then the sources' history
-// up to there is read by private pumps. All of it passes as ticks below that of
-// the cut, and nothing is shown before.
+// A new query over views (and tables) first reads the history of its sources by
+// private pumps, to near where the live readers are. Then it joins all that it
+// reads at one cut: what the views hold there is scanned into private feeds, from
+// snapshots which their instances take between that tick and any later one, and
+// the pumps read the last slice up to there. All of it passes as ticks below that
+// of the cut, and nothing is shown before. So the rings have to keep only what
+// comes while the views are scanned.
+//
+// Where rows are looked up in a view as of the tick in which they come, the
+// views are scanned before the history too; the join then takes back that content
+// as it gives the new one.
 
 // scanFeed is the private feed of one instance of a scanned view.
 type scanFeed struct {
 	feed *feed
 	part *viewPart
-	low  int64         // the watermark; it has not begun until all has been scanned
-	end  int64         // the view's watermark at the cut
-	room chan struct{} // capacity 1: there may be room
-	snap chan scanned  // capacity 1
+	low  int64                    // the watermark; it has not begun until all has been scanned
+	end  int64                    // the view's watermark at the cut
+	room chan struct{}            // capacity 1: there may be room
+	snap chan scanned             // capacity 1
+	old  atomic.Pointer[snapshot] // given before the history, to be taken back; nil: none was
 }
 
 type scanned struct {
@@ -144,24 +152,46 @@ func (e *Engine) startScan(q *query, views map[uint64]*query, from map[uint64][]
 				tracks = append(tracks, &track{feed: s.feed, cursor: s.feed.join(q, i.ref.Wake)})
 			}
 			i.place.start(true, tracks...)
+			i.place.marks = &marker{} // of a table: filled in when it joins
 		}
 		for _, s := range feeds {
 			s.feed.readers[m] = true
 			m.feeds = append(m.feeds, s.feed)
 		}
 	}
-	at := r.joinScanning(q, views)
-	for _, s := range r.scans {
-		s.part.wake()
+	r.views = views
+	switch {
+	case len(r.pumps) == 0:
+		r.scanTo(r.join())
+	case q.looksUp():
+		r.scanFirst()
+	default:
+		r.aim(r.livePositions())
 	}
-	e.scanning.Add(1)
+	return nil
+}
+
+// looksUp says whether rows are looked up in a view as of when they come.
+func (q *query) looksUp() bool {
+	for _, v := range q.def.Graph.Vertices {
+		for _, o := range v.Ops {
+			if o.Temporal != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// background runs a part of the scan; its error ends the query, or restarts it.
+func (r *replay) background(scan func() error) {
+	r.eng.scanning.Add(1)
 	go func() {
-		defer e.scanning.Done()
-		if err := r.scanAll(at); err != nil && !r.done() {
-			e.scanFailed(q, err)
+		defer r.eng.scanning.Done()
+		if err := scan(); err != nil && !r.done() {
+			r.eng.scanFailed(r.queries[0], err)
 		}
 	}()
-	return nil
 }
 
 // scanFailed restarts a query whose view went away while it was scanned; any
@@ -189,119 +219,4 @@ func (r *replay) addScans(v *query) (out []*scanFeed) {
 	}
 	r.scans = append(r.scans, out...)
 	return out
-}
-
-// joinScanning attaches the query at one cut of all that flows into what it
-// reads, leaves a read with every instance of the views, and returns where the
-// live readers of its sources stood there.
-func (r *replay) joinScanning(q *query, views map[uint64]*query) map[uint64][]position {
-	e, c := r.eng, r.eng.clock
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var ask []*feed
-	for _, rel := range q.sources() {
-		ask = append(ask, e.source(rel).livePump().feed)
-	}
-	for _, v := range views {
-		ask = v.member.flows(ask)
-	}
-	m := &member{q: q, live: true}
-	at := map[uint64][]position{}
-	tick := c.cutThen(ask, 0, func(tick uint64) {
-		q.member, q.attached = m, tick
-		for _, rel := range q.sources() {
-			at[rel] = q.joinLive(rel, tick)
-			if views[rel] == nil {
-				continue
-			}
-			for _, i := range q.readers(rel) {
-				i.place.marks = newMarker(&e.source(rel).def, at[rel])
-			}
-		}
-	})
-	for rel, up := range q.ups {
-		m.above(up.member)
-		for _, i := range q.readers(rel) {
-			i.place.follow(tick, true, up.edges(q, i.ref.Wake, tick, true, false)...)
-		}
-	}
-	q.touch(tick)
-	for _, s := range r.scans {
-		s.part.mu.Lock()
-		s.part.reads = append(s.part.reads, &viewRead{tick: tick, serve: func(x snapshot, err error) {
-			s.end = s.part.low
-			s.snap <- scanned{x, err}
-		}})
-		s.part.mu.Unlock()
-	}
-	r.mu.Lock()
-	r.joining = tick
-	r.mu.Unlock()
-	return at
-}
-
-// scanAll scans the views side by side and then lets the pumps read up to the
-// given positions.
-func (r *replay) scanAll(at map[uint64][]position) error {
-	results := make(chan error, len(r.scans))
-	for _, s := range r.scans {
-		go func() { results <- r.scan(s) }()
-	}
-	var err error
-	for range r.scans {
-		if e := <-results; err == nil {
-			err = e
-		}
-	}
-	if err != nil {
-		return err
-	}
-	for _, s := range r.scans {
-		s.feed.mu.Lock()
-		s.low = s.end
-		s.feed.mu.Unlock()
-	}
-	if len(r.pumps) == 0 {
-		r.arrivedAll()
-		return nil
-	}
-	r.aim(at)
-	return nil
-}
-
-// scan reads one instance's snapshot into its feed, as fast as the query takes
-// it.
-func (r *replay) scan(s *scanFeed) error {
-	var snap scanned
-	select {
-	case snap = <-s.snap:
-	case <-r.stop:
-		return errDetached
-	}
-	if snap.err != nil {
-		return snap.err
-	}
-	if c, ok := snap.snapshot.(interface{ Close() }); ok {
-		defer c.Close()
-	}
-	bytes := int64(0)
-	for {
-		b, err := snap.Next(scanRows)
-		if err != nil || b == nil {
-			return err
-		}
-		b.Time = anyTime
-		s.feed.append(b, 0)
-		if bytes += b.Bytes(); bytes >= feedAhead/2 {
-			r.clock.cut([]*feed{s.feed}, 0)
-			bytes = 0
-		}
-		for room, _ := s.feed.room(); !room; room, _ = s.feed.room() {
-			select {
-			case <-s.room:
-			case <-r.stop:
-				return errDetached
-			}
-		}
-	}
 }

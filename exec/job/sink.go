@@ -21,6 +21,9 @@ type sinkWriter struct {
 	begun bool
 	born  int64
 
+	held  *holding       // while the query catches up, of a keyed sink; of the instance's turn
+	until *atomic.Uint64 // of held; nil: nothing was ever held
+
 	mu       sync.Mutex
 	inflight []sent // in the order of sending; acked ones go from the front
 	first    uint64 // number of inflight[0]
@@ -49,8 +52,19 @@ func newSinkWriter(q *query, s connectors.Sink) *sinkWriter {
 	return w
 }
 
-// write encodes and sends one batch.
+// write encodes and sends one batch, or keeps it back.
 func (w *sinkWriter) write(b *batch.Batch) error {
+	if h := w.held; h != nil {
+		if h.take(b); h.bytes < holdMost {
+			return nil
+		}
+		return w.tell(false)
+	}
+	return w.give(b)
+}
+
+// give encodes and sends one batch.
+func (w *sinkWriter) give(b *batch.Batch) error {
 	c, err := w.sink.Encode(b)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -24,6 +25,7 @@ type source struct {
 	conn   connectors.Source // opened at first use
 	live   *pump             // nil while nobody reads it
 	err    string            // why the pump stopped
+	gone   string            // why the outside does not say where it ends
 	totals counters          // of pumps that are gone
 }
 
@@ -119,6 +121,9 @@ func (p *pump) run() {
 
 // close ends the pump; nothing of it runs afterwards.
 func (p *pump) close() {
+	if p.there != nil {
+		p.there.cancel()
+	}
 	p.src.eng.rt.Remove(p.ref)
 	p.reader.Close()
 	p.feed.mu.Lock()
@@ -291,7 +296,7 @@ func (s *source) status() SourceStatus {
 // trouble says why the source cannot be read now; "": it can, as far as is known.
 func (s *source) trouble() string {
 	s.mu.Lock()
-	live, why := s.live, s.err
+	live, why := s.live, cmp.Or(s.err, s.gone)
 	s.mu.Unlock()
 	if live != nil {
 		if outside := live.status.Load(); outside != nil && outside.Error != "" {

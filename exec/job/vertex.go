@@ -66,7 +66,7 @@ func (v *vertex) Push(in int, b *batch.Batch, t *turn) (more bool, err error) {
 // Due implements actors.Behavior. A frontier that gives nothing to do passes
 // here, and is noted for those who wait for it.
 func (v *vertex) Due(f actors.Frontier, rows bool, least int64) bool {
-	if f.Seal != 0 || (v.sink != nil && v.sink.begun) || (v.due != nil && v.due.Due(frontierOf(f), rows, least)) {
+	if f.Seal != 0 || (v.sink != nil && (v.sink.begun || v.sink.passes(f.Tick, 0))) || (v.due != nil && v.due.Due(frontierOf(f), rows, least)) {
 		return true
 	}
 	if v.view != nil {
@@ -81,6 +81,9 @@ func (v *vertex) Advance(f actors.Frontier, t *turn) (more bool, err error) {
 	v.turn = t
 	if v.view != nil {
 		v.view.begin(f.Tick)
+	}
+	if v.sink != nil && v.sink.held != nil {
+		v.sink.held.tick = f.Tick
 	}
 	front := frontierOf(f)
 	v.passing = &front
@@ -114,6 +117,11 @@ func (v *vertex) settle(more bool, err error) (bool, error) {
 		return more, nil
 	}
 	if v.sink != nil {
+		if p := v.passing; v.sink.passes(p.Tick, p.Seal) {
+			if err := v.sink.tell(v.sink.held.ends(p.Tick)); err != nil {
+				return false, v.wrap(err)
+			}
+		}
 		if more, err := v.sink.endTick(); more || err != nil {
 			return more, v.wrap(err)
 		}
