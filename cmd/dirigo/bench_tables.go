@@ -31,12 +31,13 @@ key, alone and beside a query that saturates all cores.`)
 		return json.NewEncoder(os.Stdout).Encode(r)
 	}
 	_, err = fmt.Printf(`COPY FROM STDIN            %8.0f rows/s, %.0f per core
-single INSERTs             %8.0f /s from %d connections
+single INSERTs             %8.0f /s from %d connections, %.0f per core
                                   alone            beside a saturating query
-one fsync                  p50 %6.2f p99 %6.2f ms
+fsync between INSERTs      p50 %6.2f p99 %6.2f ms  p50 %6.2f p99 %6.2f ms
 INSERT to SUBSCRIBE        p50 %6.2f p99 %6.2f ms  p50 %6.2f p99 %6.2f ms
 SELECT by key              p50 %6.2f p99 %6.2f ms  p50 %6.2f p99 %6.2f ms
-`, r.CopyPerSec, r.CopyPerCPU, r.Singles, r.Clients, r.Fsync.P50, r.Fsync.P99,
+`, r.CopyPerSec, r.CopyPerCPU, r.Singles, r.Clients, r.SinglesCPU,
+		r.FsyncIdle.P50, r.FsyncIdle.P99, r.FsyncBusy.P50, r.FsyncBusy.P99,
 		r.Seen.P50, r.Seen.P99, r.SeenBusy.P50, r.SeenBusy.P99, r.Point.P50, r.Point.P99, r.PointBusy.P50, r.PointBusy.P99)
 	return err
 }

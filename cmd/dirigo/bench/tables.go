@@ -26,7 +26,9 @@ type Tables struct {
 
 // TablesResult is what was measured. Latencies are in milliseconds.
 type TablesResult struct {
-	Fsync      Times   `json:"fsync_ms"`
+	Fsync      Times   `json:"fsync_ms"` // of a small append, before
+	FsyncIdle  Times   `json:"fsync_idle_ms"`
+	FsyncBusy  Times   `json:"fsync_busy_ms"` // each between two INSERTs
 	CopyPerSec float64 `json:"copy_rows_per_s"`
 	CopyPerCPU float64 `json:"copy_rows_per_cpu_s"` // of the server's CPU time
 	Seen       Times   `json:"insert_to_subscribe_ms"`
@@ -34,6 +36,7 @@ type TablesResult struct {
 	Point      Times   `json:"point_select_ms"`
 	PointBusy  Times   `json:"point_select_busy_ms"`
 	Singles    float64 `json:"single_inserts_per_s"`
+	SinglesCPU float64 `json:"single_inserts_per_cpu_s"` // of the server's CPU time
 	Clients    int     `json:"clients"`
 	Load       float64 `json:"load_average"`
 }
@@ -63,7 +66,12 @@ func (x Tables) Run(ctx context.Context) (r TablesResult, err error) {
 	}
 	defer os.RemoveAll(dir)
 	r.Load, r.Clients = LoadAverage(), x.Clients
-	if r.Fsync, err = fsyncs(dir, 300); err != nil {
+	disk, err := os.Create(filepath.Join(dir, "fsync"))
+	if err != nil {
+		return r, err
+	}
+	defer disk.Close()
+	if r.Fsync, err = fsyncs(disk, 300); err != nil {
 		return r, err
 	}
 	p, err := launch(ctx, filepath.Join(dir, "data"))
@@ -90,15 +98,18 @@ func (x Tables) Run(ctx context.Context) (r TablesResult, err error) {
 	if err := x.load(c, p, &r); err != nil {
 		return r, err
 	}
-	if r.Singles, err = x.singles(ctx, p); err != nil {
+	if err := x.singles(ctx, p, &r); err != nil {
 		return r, err
 	}
-	if r.Seen, r.Point, err = x.both(ctx, p, c, 0); err != nil {
+	if r.Seen, r.FsyncIdle, err = x.seen(ctx, p, c, disk, 0); err != nil {
+		return r, err
+	}
+	if r.Point, err = x.points(c); err != nil {
 		return r, err
 	}
 	for _, sql := range []string{
 		`CREATE STREAM bid WITH (connector = 'nexmark', "table" = 'bid')`,
-		`CREATE STREAM hog WITH (connector = 'blackhole', slo = 'none') AS SELECT auction, count(*) AS n, max(price) AS top FROM TUMBLE(bid, date_time, INTERVAL '10 seconds') GROUP BY auction, window_start`,
+		`CREATE STREAM hog WITH (connector = 'blackhole') AS SELECT auction, count(*) AS n, max(price) AS top FROM TUMBLE(bid, date_time, INTERVAL '10 seconds') GROUP BY auction, window_start`,
 	} {
 		if err := query(c, sql); err != nil {
 			return r, fmt.Errorf("%s: %w", sql, err)
@@ -107,40 +118,35 @@ func (x Tables) Run(ctx context.Context) (r TablesResult, err error) {
 	if err := sleep(ctx, 2*time.Second); err != nil {
 		return r, err
 	}
-	if r.SeenBusy, r.PointBusy, err = x.both(ctx, p, c, 1<<40); err != nil {
+	if r.SeenBusy, r.FsyncBusy, err = x.seen(ctx, p, c, disk, 1<<40); err != nil {
+		return r, err
+	}
+	if r.PointBusy, err = x.points(c); err != nil {
 		return r, err
 	}
 	return r, p.stop()
 }
 
-// both measures what a client waits for, whatever else the server does.
-func (x Tables) both(ctx context.Context, p *process, c net.Conn, first int64) (seen, point Times, err error) {
-	if seen, err = x.seen(ctx, p, c, first); err != nil {
-		return seen, point, err
-	}
-	point, err = x.points(c)
-	return seen, point, err
-}
-
 // fsyncs times small appends that are made durable.
-func fsyncs(dir string, n int) (Times, error) {
-	f, err := os.Create(filepath.Join(dir, "fsync"))
-	if err != nil {
-		return Times{}, err
-	}
-	defer f.Close()
+func fsyncs(f *os.File, n int) (Times, error) {
 	var took []time.Duration
 	for range n {
-		begin := time.Now()
-		if _, err := f.Write(make([]byte, 200)); err != nil {
+		d, err := fsync(f)
+		if err != nil {
 			return Times{}, err
 		}
-		if err := f.Sync(); err != nil {
-			return Times{}, err
-		}
-		took = append(took, time.Since(begin))
+		took = append(took, d)
 	}
 	return times(took), nil
+}
+
+func fsync(f *os.File) (time.Duration, error) {
+	begin := time.Now()
+	if _, err := f.Write(make([]byte, 200)); err != nil {
+		return 0, err
+	}
+	err := f.Sync()
+	return time.Since(begin), err
 }
 
 // load copies rows into a table, and flushes.
@@ -174,17 +180,17 @@ func (x Tables) load(c net.Conn, p *process, r *TablesResult) error {
 	return query(c, "FLUSH")
 }
 
-// singles inserts rows one by one from many connections, and returns how many a
-// second were acknowledged.
-func (x Tables) singles(ctx context.Context, p *process) (float64, error) {
+// singles inserts rows one by one from many connections, and counts those that
+// were acknowledged.
+func (x Tables) singles(ctx context.Context, p *process, r *TablesResult) error {
 	var done, id atomic.Int64
 	var failed atomic.Pointer[error]
 	var all sync.WaitGroup
-	begin := time.Now()
+	begin, cpu := time.Now(), processCPU(p.cmd.Process.Pid)
 	for range x.Clients {
 		c, err := p.connect(ctx)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		all.Go(func() {
 			defer c.Close()
@@ -199,28 +205,29 @@ func (x Tables) singles(ctx context.Context, p *process) (float64, error) {
 	}
 	all.Wait()
 	if err := failed.Load(); err != nil {
-		return 0, *err
+		return *err
 	}
-	rate := float64(done.Load()) / time.Since(begin).Seconds()
-	x.Say("%d connections: %.0f INSERTs a second", x.Clients, rate)
-	return rate, nil
+	used := processCPU(p.cmd.Process.Pid) - cpu
+	r.Singles, r.SinglesCPU = float64(done.Load())/time.Since(begin).Seconds(), float64(done.Load())/used.Seconds()
+	x.Say("%d connections: %.0f INSERTs a second, %.0f a second of the server's CPU", x.Clients, r.Singles, r.SinglesCPU)
+	return nil
 }
 
 // seen times INSERTs from their being sent to their row's arrival at a
-// subscriber, one after the other.
-func (x Tables) seen(ctx context.Context, p *process, c net.Conn, first int64) (Times, error) {
+// subscriber, one after the other, and between them what the disk takes.
+func (x Tables) seen(ctx context.Context, p *process, c net.Conn, f *os.File, first int64) (seen, disk Times, err error) {
 	sub, err := p.connect(ctx)
 	if err != nil {
-		return Times{}, err
+		return seen, disk, err
 	}
 	defer sub.Close()
 	if err := send(sub, 'Q', []byte("COPY (SUBSCRIBE TO seen WITH (snapshot = false)) TO STDOUT\x00")); err != nil {
-		return Times{}, err
+		return seen, disk, err
 	}
 	if err := until(sub, 'H', nil); err != nil {
-		return Times{}, err
+		return seen, disk, err
 	}
-	var took []time.Duration
+	var took, syncs []time.Duration
 	for i := range x.Inserts {
 		id := first + int64(i)
 		want := fmt.Sprintf("\t%d\t", id)
@@ -230,17 +237,22 @@ func (x Tables) seen(ctx context.Context, p *process, c net.Conn, first int64) (
 			arrived <- until(sub, 'd', func(row string) bool { return strings.Contains(row, want) })
 		}()
 		if err := query(c, fmt.Sprintf("INSERT INTO small VALUES (%d, 1)", id)); err != nil {
-			return Times{}, err
+			return seen, disk, err
 		}
 		if err := <-arrived; err != nil {
-			return Times{}, err
+			return seen, disk, err
 		}
 		took = append(took, time.Since(begin))
 		if err := sleep(ctx, 4*time.Millisecond); err != nil {
-			return Times{}, err
+			return seen, disk, err
 		}
+		d, err := fsync(f)
+		if err != nil {
+			return seen, disk, err
+		}
+		syncs = append(syncs, d)
 	}
-	return times(took), nil
+	return times(took), times(syncs), nil
 }
 
 // points times SELECTs of one row by its key.
