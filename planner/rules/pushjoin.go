@@ -41,7 +41,8 @@ func unshift(preds []*expr.Node, width int) []*expr.Node {
 
 // pushJoin moves predicates from above a join, and those of its own condition,
 // into its sides. Above an outer join those on the padded side stay; in its
-// condition those on the kept side do.
+// condition those on the kept side do. What the equalities say of the other side
+// goes there too.
 func pushJoin(n *logical.Join, preds []*expr.Node) logical.Node {
 	n = stricter(n, preds)
 	width := len(n.Left.Schema())
@@ -76,8 +77,9 @@ func pushJoin(n *logical.Join, preds []*expr.Node) logical.Node {
 			left, on.left = append(left, on.left...), nil
 		}
 	}
+	moreLeft, moreRight := inferred(n, on.both, left, right)
 	out := *n
-	out.Left, out.Right = push(n.Left, left), push(n.Right, right)
+	out.Left, out.Right = push(n.Left, append(left, moreLeft...)), push(n.Right, append(right, moreRight...))
 	out.On = logical.And(slices.Concat(on.both, on.left, unshift(on.right, width)))
 	return filter(&out, stay)
 }
