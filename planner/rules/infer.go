@@ -77,7 +77,9 @@ func about(preds []*expr.Node, column, other *expr.Node) (out []*expr.Node) {
 // without leaves out what is known, and what stands twice.
 func without(more, known []*expr.Node) (out []*expr.Node) {
 	for _, p := range more {
-		is := func(o *expr.Node) bool { return o.String() == p.String() && slices.Equal(expr.Columns(o), expr.Columns(p)) }
+		is := func(o *expr.Node) bool {
+			return o.String() == p.String() && slices.Equal(expr.Columns(o), expr.Columns(p))
+		}
 		if !slices.ContainsFunc(known, is) && !slices.ContainsFunc(out, is) {
 			out = append(out, p)
 		}
