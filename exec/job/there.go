@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -82,7 +83,9 @@ func (e *Engine) liveWhenThere(queries []*query, rels []uint64) {
 		}
 	}
 	if len(pumps) == 0 {
-		e.cutHeld(queries)
+		if slices.ContainsFunc(queries, (*query).holds) {
+			e.cutHeld(queries)
+		}
 		for _, q := range queries {
 			e.nowLive(q)
 		}
