@@ -219,7 +219,7 @@ func (e *Engine) newLive(ctx context.Context, s *source, from []position) (*pump
 	if err != nil {
 		return nil, err
 	}
-	p.gate = newLiveGate(p, notes)
+	p.guard(newLiveGate(p, notes))
 	if e.resume != nil {
 		p.findEnds(ctx)
 	}

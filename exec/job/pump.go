@@ -48,6 +48,7 @@ type pump struct {
 	there  *there                            // of a stream's live one, made at a restart
 	status atomic.Pointer[connectors.Status] // as of the last time nothing was waiting
 
+	guarded atomic.Bool  // gate is there: a reader that is being opened may wake the pump before
 	paused  atomic.Bool  // the engine is closing
 	tickNs  atomic.Int64 // how long an uncut row may wait
 	decoded atomic.Int64
@@ -77,9 +78,15 @@ func (p *pump) Resume(t *actors.Turn[*batch.Batch]) (bool, error) { return p.Pol
 // Urgent implements actors.Poller.
 func (p *pump) Urgent() int64 { return 0 }
 
+// guard gives the pump its gate, before it runs.
+func (p *pump) guard(g gate) {
+	p.gate = g
+	p.guarded.Store(true)
+}
+
 // Poll implements actors.Poller: it reads one unit of rows, or cuts.
 func (p *pump) Poll(t *actors.Turn[*batch.Batch]) (more bool, err error) {
-	if p.paused.Load() || p.gate.closed() {
+	if !p.guarded.Load() || p.paused.Load() || p.gate.closed() {
 		return false, nil
 	}
 	if room, stuck := p.feed.room(); !room {

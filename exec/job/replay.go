@@ -90,7 +90,7 @@ func (r *replay) addPump(rel uint64, from []position) error {
 		return err
 	}
 	g := &boundGate{pump: p, past: newPast(p, notes), reached: r.arrived, bound: map[int32]int64{}}
-	p.gate = g
+	p.guard(g)
 	r.pumps[rel], r.gates[rel] = p, g
 	return nil
 }

@@ -33,7 +33,7 @@ func (e *Engine) newTablePump(s *source) (*pump, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.gate = &tableGate{moved: make(chan struct{}, 1)}
+	p.guard(&tableGate{moved: make(chan struct{}, 1)})
 	e.clock.mu.Lock()
 	defer e.clock.mu.Unlock()
 	p.marks = newMarker(&s.def, []position{{Next: s.table.fed, Max: batch.MinTime}})
