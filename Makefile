@@ -3,7 +3,7 @@ GO ?= go
 BIN ?= bin/dirigo
 FUZZTIME ?= 30s
 # tidb's parser takes long to build with the race detector, and is tested without.
-RACE = ./actors/... ./exec/job ./exec/state ./exec/op ./storage/mem ./storage ./connectors/kafka/... ./sql/pgwire
+RACE = ./actors/... ./exec/job ./exec/join ./exec/state ./exec/op ./storage/mem ./storage ./connectors/kafka/... ./sql/pgwire
 
 .PHONY: build demo test race check fuzz bench bench-short demo-check tools
 
@@ -22,7 +22,7 @@ race:
 	$(GO) test -short -race $(RACE)
 
 check: tools ## the long forms: hours on a laptop
-	DIRIGO_CHECK=long DIRIGO_CHAOS_KILLS=50 $(GO) test -count=1 -timeout 3h ./...
+	DIRIGO_CHECK=long DIRIGO_CHAOS_KILLS=50 DIRIGO_CHAOS_LONG=1 $(GO) test -count=1 -timeout 3h ./...
 	$(GO) test -count=1 -timeout 1h ./actors/sim -schedules 100000 -v
 	$(MAKE) race fuzz FUZZTIME=5m
 
