@@ -80,7 +80,7 @@ func (g *gen) viewOf() (r relation, sql string) {
 	name := fmt.Sprintf("%sv%d", g.prefix, g.views)
 	g.lagging = false
 	sql, cols := g.query(2)
-	if len(g.streams) > 0 && g.chance(20) {
+	if len(g.streams) > 0 && g.chance(35) {
 		if closing, of, ok := g.closing(); ok {
 			sql, cols, g.lagging = closing, of, true
 		}

@@ -32,7 +32,7 @@ func (g *gen) stream() string {
 	s.columns = append([]column{{"ts" + n, timestamp}}, g.columns("s"+n, 1+g.IntN(3), 0)...)
 	parts := definitions(s.columns)
 	if s.watermark {
-		parts = append(parts, fmt.Sprintf("WATERMARK FOR ts%s AS ts%s - INTERVAL '%d minutes'", n, n, g.IntN(20)))
+		parts = append(parts, fmt.Sprintf("WATERMARK FOR ts%s AS ts%s - INTERVAL '%d minutes'", n, n, 5*g.IntN(4)))
 	}
 	g.streams = append(g.streams, s)
 	g.relations = append(g.relations, s.relation)
@@ -45,7 +45,7 @@ func (g *gen) records() string {
 	p := g.IntN(s.partitions)
 	var rows []string
 	for range 1 + g.IntN(6) {
-		s.at[p] = s.at[p].Add(time.Duration(g.IntN(9)) * 150 * time.Second)
+		s.at[p] = s.at[p].Add(time.Duration(g.IntN(7)) * 5 * time.Minute / time.Duration(pick(g, []int{1, 1, 1, 2})))
 		fields := []string{fmt.Sprintf("%q: %q", s.columns[0].name, s.at[p].Format("2006-01-02 15:04:05"))}
 		for _, c := range s.columns[1:] {
 			fields = append(fields, fmt.Sprintf("%q: %s", c.name, g.field(c.kind)))
