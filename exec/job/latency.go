@@ -15,6 +15,7 @@ type latencies struct {
 	total    atomic.Int64
 	sum, max atomic.Int64
 	buckets  [latencyBuckets]atomic.Int64
+	recent   atomic.Pointer[recentShare] // nil: there was no result
 }
 
 const (
@@ -40,15 +41,23 @@ func bucketTop(i int) uint64 {
 	return uint64(i%latencySteps+latencySteps+1) << exp
 }
 
-// observe counts rows results that took d.
-func (l *latencies) observe(d time.Duration, rows int64) {
+// observe counts rows results that took d, seen at now (Unix ns).
+func (l *latencies) observe(d time.Duration, rows, now int64) {
 	d = max(d, 0)
 	l.buckets[bucketOf(uint64(d.Microseconds()))].Add(rows)
 	l.total.Add(rows)
 	l.sum.Add(int64(d) * rows)
+	kept := int64(0)
 	if t := l.target.Load(); t == 0 || int64(d) <= t {
+		kept = rows
 		l.kept.Add(rows)
 	}
+	recent := l.recent.Load()
+	if recent == nil {
+		l.recent.CompareAndSwap(nil, new(recentShare))
+		recent = l.recent.Load()
+	}
+	recent.add(now, kept, rows)
 	for {
 		old := l.max.Load()
 		if int64(d) <= old || l.max.CompareAndSwap(old, int64(d)) {
@@ -64,6 +73,18 @@ func (l *latencies) attained() float64 {
 		return 1
 	}
 	return float64(l.kept.Load()) / float64(total)
+}
+
+// misses returns how many results did not keep the target of their time.
+func (l *latencies) misses() int64 { return max(0, l.total.Load()-l.kept.Load()) }
+
+// recently is attained over the last so many ns.
+func (l *latencies) recently(now int64, last time.Duration) float64 {
+	r := l.recent.Load()
+	if r == nil {
+		return 1
+	}
+	return r.share(now, last)
 }
 
 // bounds of what the metrics show, in seconds.

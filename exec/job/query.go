@@ -133,7 +133,8 @@ func (i *instance) committed() bool { return i.q.seals.committed() >= i.sealed.L
 // in the source before the query was created is history, and has no latency.
 func (q *query) observe(born, rows int64) {
 	if born > q.base.Started {
-		q.latency.observe(time.Duration(q.eng.cfg.now()-born), rows)
+		now := q.eng.cfg.now()
+		q.latency.observe(time.Duration(now-born), rows, now)
 	}
 }
 
@@ -284,6 +285,9 @@ func (q *query) status() QueryStatus {
 	}
 	q.mu.Unlock()
 	st.Attained, st.Latency = q.latency.attained(), q.latency.snapshot()
+	now := q.eng.cfg.now()
+	st.Attained1m, st.Attained10m = q.latency.recently(now, time.Minute), q.latency.recently(now, 10*time.Minute)
+	st.Misses = q.latency.misses()
 	st.Rejected = q.eng.rejects.counts(q.def.ID)
 	st.Epoch, st.StateBytes = q.seals.committed(), q.account.Used()
 	st.Watermark = q.watermark()
@@ -302,6 +306,8 @@ func (q *query) status() QueryStatus {
 				st.Reason = i.sink.sink.Status()
 			}
 		}
+		st.Busy, st.Waited, st.Blocked = st.Busy+vs.Busy, st.Waited+vs.Waited, st.Blocked+vs.Blocked
+		st.Refused, st.Late, st.Lessees = st.Refused+vs.Refused, st.Late+vs.Late, st.Lessees+vs.Lessees
 		st.Lends, st.Merges, st.Rounds = st.Lends+vs.Lends, st.Merges+vs.Merges, st.Rounds+vs.Rounds
 		st.Vertices = append(st.Vertices, vs)
 	}
@@ -348,12 +354,16 @@ func (q *query) watermark() int64 {
 func addStats(v *VertexStatus, s actors.Stats) {
 	v.Busy += s.Busy
 	v.Waited += s.Waited
+	v.Blocked += s.Blocked
+	v.Refused += s.Refused
+	v.Late += s.Late
+	v.Lessees += s.Lessees
 	v.Messages += s.Messages
 	v.Rows += s.Rows
 	v.Lends += s.Lent
 	v.Merges += s.Merged
 	v.Rounds += s.Rounds
-	v.Cost, v.Path = max(v.Cost, s.Cost), max(v.Path, s.Path)
+	v.Cost, v.Fire, v.Path = max(v.Cost, s.Cost), max(v.Fire, s.Fire), max(v.Path, s.Path)
 }
 
 func (q *query) String() string { return fmt.Sprintf("%s (%d)", q.def.Name, q.def.ID) }

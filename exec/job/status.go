@@ -72,10 +72,16 @@ type QueryStatus struct {
 	In, Out               int64            // rows
 	Rejected              map[string]int64 // by reason
 	Attained              float64          // share of results within the SLO since start; 1 where none
+	Attained1m            float64          // the same, of the last minute
+	Attained10m           float64          // and of the last ten
+	Misses                int64            // results that did not keep the SLO of their time
 	Latency               Latency          // from append to ack
 	Watermark             int64            // µs; batch.MinTime: none yet
 	Epoch                 uint64           // last sealed
 	Lends, Merges, Rounds int64
+	Busy, Waited, Blocked time.Duration // sums of the vertices'
+	Refused, Late         int64
+	Lessees               int
 	StateBytes            int64
 	Vertices              []VertexStatus
 }
@@ -84,9 +90,13 @@ type QueryStatus struct {
 type VertexStatus struct {
 	ID                    int
 	Busy, Waited          time.Duration
+	Blocked               time.Duration // something waited, and there was no credit to emit what it makes
+	Refused               int64         // messages that another worker was asked to take, and did not
+	Late                  int64         // messages that began after their latest start
+	Lessees               int           // that hold a part of its state now
 	Messages, Rows        int64
 	Lends, Merges, Rounds int64
-	Cost, Path            time.Duration // median per message; downstream
+	Cost, Fire, Path      time.Duration // medians per message and of due work; downstream
 	StateBytes            int64
 }
 

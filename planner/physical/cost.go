@@ -1,6 +1,7 @@
 package physical
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -66,6 +67,23 @@ func Costs(g *job.Graph) map[int]time.Duration {
 		out[g.Vertices[i].ID] = modelled(&g.Vertices[i])
 	}
 	return out
+}
+
+// PathCost returns what the costliest way of a message through the graph takes:
+// measured costs by vertex id where there are some, expected ones elsewhere.
+func PathCost(g *job.Graph, measured map[int]time.Duration) time.Duration {
+	costs := Costs(g)
+	maps.Copy(costs, measured)
+	most := map[int]time.Duration{} // inputs stand before consumers
+	for i := range g.Vertices {
+		v := &g.Vertices[i]
+		before := time.Duration(0)
+		for _, in := range v.Inputs {
+			before = max(before, most[in.From])
+		}
+		most[v.ID] = before + costs[v.ID]
+	}
+	return most[g.Vertices[len(g.Vertices)-1].ID]
 }
 
 // tree explains the graph from its output up, and splits the SLO: each vertex

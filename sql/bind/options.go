@@ -87,6 +87,25 @@ func (o *options) duration(name string) time.Duration {
 	return d
 }
 
+// slo returns the latency target; 0: best effort, or not given.
+func (o *options) slo() time.Duration {
+	if opt := o.list.Lookup("slo"); opt != nil && isNone(opt.Value) {
+		o.written["slo"] = "none"
+		return 0
+	}
+	return o.duration("slo")
+}
+
+func isNone(text string) bool { return strings.EqualFold(strings.TrimSpace(text), "none") }
+
+// SLO reads a latency target: a duration with its unit, or none, which gives 0.
+func SLO(text string) (time.Duration, error) {
+	if isNone(text) {
+		return 0, nil
+	}
+	return Duration(text)
+}
+
 // Duration reads a positive duration with its unit: '50 ms', '1.5 seconds', '1 hour'.
 func Duration(text string) (time.Duration, error) {
 	if _, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil {

@@ -44,6 +44,7 @@ func (s *Session) create(st *statement) handler {
 		if err != nil {
 			return "", err
 		}
+		s.warnSLO(o, out)
 		o.SQL, o.Created = st.sql, s.db.cfg.Clock().UTC()
 		return word, bind.OptionError(s.db.install(ctx, o), withClause(st.node))
 	})
@@ -108,7 +109,7 @@ func (s *Session) planned(c *bind.Create) (*catalog.Object, error) {
 		return o, s.plannedTable(c)
 	}
 	o.Query.TimeZone = s.settings.zone.String()
-	if o.Query.SLO == 0 {
+	if o.Query.SLO == 0 && o.Options["slo"] == "" {
 		if slo := s.settings.defaultSLO(); slo > 0 {
 			o.Query.SLO = slo
 			if o.Options == nil {
@@ -126,6 +127,25 @@ func (s *Session) planned(c *bind.Create) (*catalog.Object, error) {
 		return nil, err
 	}
 	return o, s.db.readable(o.Query.Graph)
+}
+
+// warnSLO tells of a latency target below what the query's costliest path takes,
+// as measured where it runs, as expected where it does not yet.
+func (s *Session) warnSLO(o *catalog.Object, out result.Sink) {
+	if o.Query == nil || o.Query.SLO <= 0 || o.Query.Graph == nil {
+		return
+	}
+	measured, how := map[int]time.Duration{}, "is expected to cost"
+	if q, ok := s.db.cfg.Engine.Query(o.ID); ok && o.ID != 0 {
+		for _, v := range q.Vertices {
+			if cost := v.Cost + v.Fire; cost > 0 {
+				measured[v.ID], how = cost, "costs"
+			}
+		}
+	}
+	if cost := physical.PathCost(o.Query.Graph, measured); cost > o.Query.SLO {
+		out.Notice(result.Noticef("the latency target %s cannot be kept: the way of a message through the query %s %s", o.Query.SLO, how, cost.Round(time.Microsecond)))
+	}
 }
 
 // plannedTable gives a table's hidden view its plan: one reader, as the log has

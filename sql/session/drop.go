@@ -191,11 +191,11 @@ func (s *Session) alter(n *ast.Alter) handler {
 		if n.Action == ast.AlterRename {
 			return "", notSupported(n.Pos, "ALTER ... RENAME", "DROP it and CREATE it under the new name.")
 		}
-		return definition(n), s.setSLO(ctx, n, o)
+		return definition(n), s.setSLO(ctx, n, o, out)
 	})
 }
 
-func (s *Session) setSLO(ctx context.Context, n *ast.Alter, o *catalog.Object) error {
+func (s *Session) setSLO(ctx context.Context, n *ast.Alter, o *catalog.Object, out result.Sink) error {
 	var slo time.Duration
 	changed := *o
 	changed.Options = maps.Clone(o.Options)
@@ -211,7 +211,7 @@ func (s *Session) setSLO(ctx context.Context, n *ast.Alter, o *catalog.Object) e
 			continue
 		}
 		var err error
-		if slo, err = bind.Duration(opt.Value); err != nil {
+		if slo, err = bind.SLO(opt.Value); err != nil {
 			e := result.Errorf(result.CodeInvalidValue, "invalid value for option %q: %s", "slo", err).
 				WithHint("Write a number with its unit, such as '50 ms' or '10 seconds'.")
 			return located(e, opt.ValPos)
@@ -229,5 +229,6 @@ func (s *Session) setSLO(ctx context.Context, n *ast.Alter, o *catalog.Object) e
 	if _, err := s.db.cfg.Catalog.Update(ctx, &changed); err != nil {
 		return err
 	}
+	s.warnSLO(&changed, out)
 	return s.db.cfg.Engine.SetSLO(o.ID, slo)
 }

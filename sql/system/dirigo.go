@@ -22,7 +22,9 @@ var ownRelations = map[string]struct {
 	"dirigo_partitions": {"stream:name partition:int4 next:int8 high:int8 lag:int8 idle:bool", partitionRows},
 	"dirigo_rejected": {"query:name source:name operator:text partition:int4 offset:int8 reason:text detail:text " +
 		"row:text at:timestamptz", rejectedRows},
-	"dirigo_slo": {"query:name target:interval attained:float8 results:int8 p50:interval p95:interval p99:interval max:interval", sloRows},
+	"dirigo_slo": {"query:name target:interval attained:float8 attained_1m:float8 attained_10m:float8 results:int8 misses:int8 " +
+		"p50:interval p95:interval p99:interval max:interval waiting:interval running:interval blocked:interval " +
+		"lends:int8 refused:int8 late:int8 lessees:int8", sloRows},
 	"dirigo_vertices": {"query:name vertex:int4 busy:interval waited:interval messages:int8 rows:int8 lends:int8 merges:int8 " +
 		"rounds:int8 cost:interval path:interval state_bytes:int8", vertexRows},
 }
@@ -170,7 +172,9 @@ func sloRows(e *Env, r *relation) [][]any {
 		for _, n := range q.Latency.Counts {
 			results += n
 		}
-		row := []any{"query", q.Name, "attained", q.Attained, "results", int64(results)}
+		row := []any{"query", q.Name, "attained", q.Attained, "attained_1m", q.Attained1m, "attained_10m", q.Attained10m,
+			"results", int64(results), "misses", q.Misses, "waiting", span(q.Waited), "running", span(q.Busy),
+			"blocked", span(q.Blocked), "lends", q.Lends, "refused", q.Refused, "late", q.Late, "lessees", int64(q.Lessees)}
 		if q.SLO > 0 {
 			row = append(row, "target", span(q.SLO))
 		}

@@ -1,0 +1,45 @@
+package job
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// recentShare counts results, and those within the target, by spans of time, for
+// the last ten minutes. Counts of the moment in which a span is taken anew may be
+// lost.
+type recentShare struct{ spans [recentSpans]recentSpan }
+
+type recentSpan struct{ no, kept, total atomic.Int64 }
+
+const (
+	recentEvery = int64(10 * time.Second)
+	recentSpans = 61
+)
+
+func (r *recentShare) add(now, kept, total int64) {
+	no := now / recentEvery
+	s := &r.spans[no%recentSpans]
+	if old := s.no.Load(); old != no && s.no.CompareAndSwap(old, no) {
+		s.kept.Store(0)
+		s.total.Store(0)
+	}
+	s.kept.Add(kept)
+	s.total.Add(total)
+}
+
+// share returns the part within the target of the last so many ns, and of the
+// span that runs; 1: there was none.
+func (r *recentShare) share(now int64, last time.Duration) float64 {
+	no, kept, total := now/recentEvery, int64(0), int64(0)
+	for i := range r.spans {
+		if s := &r.spans[i]; s.no.Load() >= no-int64(last)/recentEvery {
+			kept += s.kept.Load()
+			total += s.total.Load()
+		}
+	}
+	if total == 0 {
+		return 1
+	}
+	return float64(kept) / float64(total)
+}
