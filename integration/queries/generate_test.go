@@ -37,7 +37,8 @@ func (g *generator) statement() string {
 		rels = append(rels, fmt.Sprintf("t%d(a, b, s) AS (VALUES %s)", i+1, strings.Join(rows, ", ")))
 	}
 	if g.one(2) { // a query that may be used more than once
-		rels = append(rels, "t4 AS ("+g.query(1)+")")
+		// Grouped, so that joins of it with itself stay small.
+		rels = append(rels, "t4 AS (SELECT a, max(b) AS b, min(s) AS s FROM ("+g.query(1)+") AS q GROUP BY a)")
 		g.common = true
 	}
 	return "WITH " + strings.Join(rels, ",\n") + "\n" + g.query(2)
