@@ -82,14 +82,14 @@ func expressions(t *testing.T) []string {
 // differences are those that are known, with the reason. One that is gone must
 // leave this list.
 var differences = map[string]string{
-	"-(-2147483648)":                      "PostgreSQL folds the signs of a constant before it has a type",
-	"make_interval(days => 3)":            "named arguments are not there yet",
-	"(1, 2) = (1, 2)":                     "row values are not there yet",
-	"(1, 'a') < (1, 'b')":                 "row values are not there yet",
-	"pg_typeof(1)":                        "a regtype is sent as its name in the binary format too",
-	"pg_typeof(1.5)":                      "a regtype is sent as its name in the binary format too",
-	"pg_typeof('a')":                      "a regtype is sent as its name in the binary format too",
-	"pg_typeof(NULL)":                     "a regtype is sent as its name in the binary format too",
+	"-(-2147483648)":           "PostgreSQL folds the signs of a constant before it has a type",
+	"make_interval(days => 3)": "named arguments are not there yet",
+	"(1, 2) = (1, 2)":          "row values are not there yet",
+	"(1, 'a') < (1, 'b')":      "row values are not there yet",
+	"pg_typeof(1)":             "a regtype is sent as its name in the binary format too",
+	"pg_typeof(1.5)":           "a regtype is sent as its name in the binary format too",
+	"pg_typeof('a')":           "a regtype is sent as its name in the binary format too",
+	"pg_typeof(NULL)":          "a regtype is sent as its name in the binary format too",
 }
 
 // TestExpressions sends the same expressions to dirigo and to PostgreSQL.
