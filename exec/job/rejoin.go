@@ -1,6 +1,9 @@
 package job
 
-import "sync/atomic"
+import (
+	"maps"
+	"sync/atomic"
+)
 
 // next aims at where the live pumps are by now, or joins them when the last
 // round was short.
@@ -85,6 +88,7 @@ func (r *replay) join() map[uint64][]position {
 	for rel := range r.pumps {
 		ask = append(ask, e.source(rel).livePump().feed)
 	}
+	r.early = e.early(maps.Keys(r.pumps))
 	at := map[uint64][]position{}
 	tick := c.cutThen(ask, 0, func(tick uint64) {
 		for _, q := range r.queries {
@@ -137,7 +141,12 @@ func (r *replay) finish(tick uint64) {
 		if r.views != nil && !q.ephemeral {
 			e.sealsToo(q)
 		}
-		e.nowLive(q)
+		if !r.early {
+			e.nowLive(q)
+		}
+	}
+	if r.early {
+		go e.liveOnceThere(r.queries, maps.Keys(r.pumps))
 	}
 	e.epochs.arm()
 	r.settleWhen(tick)

@@ -35,6 +35,9 @@ type replay struct {
 	rounds  int
 	sealAt  time.Time
 	over    bool
+	// early: the live pumps that it joined were not yet where their sources ended
+	// at the restart; reads wait for that.
+	early bool
 }
 
 func (e *Engine) newReplay(queries []*query) *replay {

@@ -44,6 +44,7 @@ func transfer(e *Engine, rng *rand.Rand) error {
 		return nil
 	}
 	x := e.Begin()
+	x.LockTimeout = patience // how long one waits is not what is tested
 	defer x.Rollback()
 	for _, step := range []struct{ k, by int64 }{{from, -1}, {to, 1}} {
 		rows, err := get(x, tableOf(step.k), step.k)

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 )
@@ -111,10 +112,57 @@ func (e *Engine) liveWhenThere(queries []*query, rels []uint64) {
 	}()
 }
 
+// early says whether a live pump made at a restart has yet to come to where its
+// source ended.
+func (e *Engine) early(rels iter.Seq[uint64]) bool {
+	for rel := range rels {
+		if p := e.source(rel).livePump(); p != nil && !p.isThere() {
+			return true
+		}
+	}
+	return false
+}
+
+// liveOnceThere lets queries be read that have joined live pumps which were not
+// where their sources ended at the restart: when these have come there, and what
+// they have read has passed through.
+func (e *Engine) liveOnceThere(queries []*query, rels iter.Seq[uint64]) {
+	for rel := range rels {
+		p := e.source(rel).livePump()
+		if p == nil || p.there == nil {
+			continue
+		}
+		select {
+		case <-p.there.come:
+		case <-queries[0].live: // it has been stopped
+			return
+		}
+	}
+	e.clock.mu.Lock()
+	var ask []*feed
+	for _, q := range queries {
+		if q.member != nil {
+			ask = q.member.flows(ask)
+		}
+	}
+	e.clock.cutLocked(ask, 0)
+	tick := e.clock.last
+	e.clock.mu.Unlock()
+	e.passedBefore(queries, tick)
+	for _, q := range queries {
+		if q.failure() == nil {
+			e.nowLive(q)
+		}
+	}
+}
+
 // passedThrough waits until what has been read so far has passed through the
 // queries, or these have been stopped.
-func (e *Engine) passedThrough(queries []*query) {
-	tick := e.cutHeld(queries)
+func (e *Engine) passedThrough(queries []*query) { e.passedBefore(queries, e.cutHeld(queries)) }
+
+// passedBefore waits until a tick has passed through queries, or these have been
+// stopped.
+func (e *Engine) passedBefore(queries []*query, tick uint64) {
 	for _, q := range queries {
 		last := q.lastTouched(tick)
 		for _, end := range q.ends {
