@@ -299,6 +299,9 @@ func bankView(id uint64) QueryDef {
 // read, while transfers go on, after crashes at any moment, while it catches up,
 // and for a view that is made in the midst of it.
 func TestBankViewNeverShowsHalf(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a view that reads a few rows at a time may never catch up with six clients under the race detector")
+	}
 	h := newHarness(t, 11, 1)
 	h.chop(11)
 	defs := h.bank()
