@@ -26,6 +26,8 @@ func runBench(ctx context.Context, args []string) error {
 			return benchIdle(ctx, args[1:])
 		case "tables":
 			return benchTables(ctx, args[1:])
+		case "sim":
+			return benchSim(ctx, args[1:])
 		case "helper":
 			return bench.Helper(ctx, args[1:])
 		case "help", "-h", "-help", "--help":
@@ -47,6 +49,7 @@ Benchmarks:
   start     time until psql is answered, memory when idle, size of the program
   idle      what a hundred queries without traffic cost
   tables    INSERT, COPY, the way to a subscriber, SELECT by key
+  sim       the scheduler in virtual time, on up to 10,000 workers
 
 dirigo bench BENCHMARK --help explains one.
 `)
