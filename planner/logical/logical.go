@@ -148,6 +148,8 @@ type Relation struct {
 	// Upsert are the key columns of a stream whose records carry the newest row
 	// of their key; nil: they are rows, or changes.
 	Upsert []int
+	// Rows guesses how many there are; nil: nobody knows.
+	Rows func() int64
 }
 
 // Scan reads columns of a relation, in that order.

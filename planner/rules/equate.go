@@ -60,14 +60,10 @@ func (s *side) node() logical.Node {
 // equality splits a condition l = r, or l IS NOT DISTINCT FROM r, whose sides
 // look at one side of the join each; r is over the right side's columns.
 func equality(p *expr.Node, width int) (l, r *expr.Node, distinct, ok bool) {
-	if p.Op == expr.OpCall && p.Name == "not" && p.Args[0].Op == expr.OpCall && p.Args[0].Name == "is distinct from" {
-		p, distinct = p.Args[0], true
-	}
-	distinct = distinct || p.Op == expr.OpCall && p.Name == "is not distinct from"
-	if p.Op != expr.OpCall || p.Name != "=" && !distinct || p.Args[0].Type.Kind != p.Args[1].Type.Kind {
+	l, r, distinct, ok = equalityOf(p)
+	if !ok {
 		return nil, nil, false, false
 	}
-	l, r = p.Args[0], p.Args[1]
 	if onLeft(r, width) && onRight(l, width) {
 		l, r = r, l
 	}
@@ -75,6 +71,18 @@ func equality(p *expr.Node, width int) (l, r *expr.Node, distinct, ok bool) {
 		return nil, nil, false, false
 	}
 	return l, logical.Shift(r, func(c int) int { return c - width }), distinct, true
+}
+
+// equalityOf splits an equality of two values of one kind.
+func equalityOf(p *expr.Node) (l, r *expr.Node, distinct, ok bool) {
+	if p.Op == expr.OpCall && p.Name == "not" && p.Args[0].Op == expr.OpCall && p.Args[0].Name == "is distinct from" {
+		p, distinct = p.Args[0], true
+	}
+	distinct = distinct || p.Op == expr.OpCall && p.Name == "is not distinct from"
+	if p.Op != expr.OpCall || p.Name != "=" && !distinct || p.Args[0].Type.Kind != p.Args[1].Type.Kind {
+		return nil, nil, false, false
+	}
+	return p.Args[0], p.Args[1], distinct, true
 }
 
 // onLeft says that n looks at the left side of a join, and at nothing else.

@@ -38,28 +38,28 @@ type Config struct {
 
 // Continuous rewrites the plan of a continuous query. The error is a *NotClosable.
 func Continuous(plan logical.Node, c Config) (logical.Node, error) {
-	plan = Closing(common(plan, c.Zone), c.Emit != Changes, c.Lateness)
+	plan = Closing(common(plan, c.Zone, Connect), c.Emit != Changes, c.Lateness)
 	if c.Emit == CloseOrErr {
 		if err := Closes(plan); err != nil {
 			return nil, err
 		}
 	}
-	return TTL(Late(common(Distinct(plan), c.Zone), c.Lateness, c.Punctual), c.TTL), nil
+	return TTL(Late(common(Distinct(plan), c.Zone, Connect), c.Lateness, c.Punctual), c.TTL), nil
 }
 
 // Bounded rewrites the plan of a SELECT, which has an end: nothing closes early
 // and nothing comes late.
 func Bounded(plan logical.Node, zone *time.Location) logical.Node {
-	once := common(plan, zone)
+	once := common(plan, zone, Order)
 	if plan = Distinct(once); plan == once {
 		return once
 	}
-	return common(plan, zone)
+	return common(plan, zone, Order)
 }
 
 // common are the rewrites that every plan gets, each leaving what the next uses.
-func common(plan logical.Node, zone *time.Location) logical.Node {
-	return Merge(Prune(Merge(Equate(Merge(Pushdown(Fold(plan, zone)))))))
+func common(plan logical.Node, zone *time.Location, order func(logical.Node) logical.Node) logical.Node {
+	return Merge(Prune(Merge(Equate(Merge(order(Merge(Pushdown(Fold(plan, zone)))))))))
 }
 
 // Closing decides, from the sources up, what ends with the watermark: windows

@@ -49,6 +49,7 @@ type Reads interface {
 	Run(context.Context, job.Bounded, func(*batch.Batch) error) error
 	Subscribe(ctx context.Context, id uint64, snapshot bool, emit func(job.Changes) error) error
 	Flush(context.Context) error
+	Size(relation uint64) (bytes int64)
 }
 
 // Txn changes tables; *job.Txn is one, and says what its methods do.

@@ -145,6 +145,8 @@ func (e *fakeEngine) Run(_ context.Context, b job.Bounded, emit func(*batch.Batc
 	return nil
 }
 
+func (e *fakeEngine) Size(uint64) int64 { return 0 }
+
 func (e *fakeEngine) Subscribe(ctx context.Context, _ uint64, _ bool, emit func(job.Changes) error) error {
 	for {
 		select {

@@ -74,7 +74,7 @@ func (x sessionSettings) SetSetting(name, value string, local bool) error {
 // bindEnv is what a statement is bound in.
 func (s *Session) bindEnv(types []uint32, params []result.Param) bind.Env {
 	env := bind.Env{
-		Relations: relations{bind.InCatalog(s.db.cfg.Catalog.Snapshot())}, Connectors: s.db.cfg.Connectors,
+		Relations: relations{bind.InCatalog(s.db.cfg.Catalog.Snapshot()), s.db.cfg.Engine.Size}, Connectors: s.db.cfg.Connectors,
 		Schemas: s.db.cfg.Schemas, OptionNames: s.db.cfg.OptionNames, Now: s.db.cfg.Clock(),
 		Settings: catalog.Settings{TimeZone: s.settings.zone.String(), SearchPath: []string{catalog.Public}},
 		Constant: s.constant, Zone: s.settings.zone,

@@ -15,11 +15,25 @@ import (
 // relations are those that a plan can read. A system relation is there, but
 // has rows only for the SELECT that asks, so that a query that runs for ever, or
 // one that reads streams too, is told that instead of that there is none.
-type relations struct{ bind.Relations }
+type relations struct {
+	bind.Relations
+	size func(relation uint64) (bytes int64)
+}
+
+// rowOverhead is what a kept row takes beside its values, in bytes, and
+// valueBytes what a value does, about.
+const (
+	rowOverhead = 48
+	valueBytes  = 16
+)
 
 // Relation implements bind.Relations.
 func (r relations) Relation(name ...string) (*logical.Relation, error) {
 	found, err := r.Relations.Relation(name...)
+	if err == nil && found.Kind != logical.Source {
+		width := int64(rowOverhead + valueBytes*len(found.Columns))
+		found.Rows = func() int64 { return r.size(found.ID) / width }
+	}
 	if !errors.Is(err, catalog.ErrNotFound) {
 		return found, err
 	}
