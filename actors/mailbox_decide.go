@@ -227,7 +227,7 @@ func (mb *Mailbox[P]) failRound(r *round[P]) {
 		return
 	}
 	mb.lend.quota.add(-r.bytes)
-	for k := range r.parts {
+	for _, k := range r.used {
 		for i := range r.parts[k].lents {
 			mb.ran(&r.parts[k].lents[i])
 		}

@@ -70,7 +70,7 @@ func (mb *Mailbox[P]) giveUp(now int64) {
 	if !l.collecting() || now < l.giveUpAt || !mb.mayGiveUp() {
 		return
 	}
-	for k := range l.closing.parts {
+	for _, k := range l.closing.used {
 		if part := &l.closing.parts[k]; part.state == partAsked {
 			l.count.GivenUp++
 			mb.giveUpOn(part)
@@ -108,7 +108,7 @@ func (mb *Mailbox[P]) endRound(now int64) {
 		l.hooks.Ended(r.state, now)
 	}
 	r.state = nil
-	for k := range r.parts {
+	for _, k := range r.used {
 		part := &r.parts[k]
 		for i := range part.lents {
 			mb.ran(&part.lents[i])
@@ -116,5 +116,6 @@ func (mb *Mailbox[P]) endRound(now int64) {
 		clear(part.lents)
 		part.lents, part.attempt, part.state = part.lents[:0], 0, partOpen
 	}
+	r.used = r.used[:0]
 	l.spare = r
 }

@@ -58,6 +58,7 @@ type round[P any] struct {
 	bytes int64 // charged to the quota
 	left  int   // partials to be absorbed and batches to be run again
 	parts []part[P]
+	used  []int // lessees that something was lent to
 }
 
 // part is the share of one lessee in a round.
@@ -114,6 +115,9 @@ func (mb *Mailbox[P]) lendTo(k, ch int, now int64) {
 	}
 	r := l.cur
 	part := &r.parts[k]
+	if len(part.lents) == 0 {
+		r.used = append(r.used, k)
+	}
 	size := charge(it.meta)
 	r.bytes += size
 	l.quota.add(size)
@@ -146,11 +150,8 @@ func (mb *Mailbox[P]) closeRound(due *Frontier, now int64) {
 	r := l.cur
 	l.cur, l.closing = nil, r
 	l.giveUpAt = mb.hooks.GiveUp(due, now)
-	for k := range r.parts {
+	for _, k := range r.used {
 		part := &r.parts[k]
-		if len(part.lents) == 0 {
-			continue
-		}
 		part.state = partAsked
 		r.left++
 		mb.out = append(mb.out, Effect[P]{
@@ -202,15 +203,15 @@ func (mb *Mailbox[P]) Round() any {
 // Lessees returns how many lessees hold something of this actor.
 func (mb *Mailbox[P]) Lessees() (n int) {
 	l := mb.lend
-	if l == nil {
-		return 0
+	if l.open() {
+		n = len(l.cur.used)
 	}
-	for k := range l.n {
-		for _, r := range [...]*round[P]{l.cur, l.closing} {
-			if r != nil && len(r.parts[k].lents) > 0 {
-				n++
-				break
-			}
+	if !l.collecting() {
+		return n
+	}
+	for _, k := range l.closing.used {
+		if !l.open() || len(l.cur.parts[k].lents) == 0 {
+			n++
 		}
 	}
 	return n

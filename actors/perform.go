@@ -123,7 +123,7 @@ const (
 func (a *actor[P]) GiveUp(due *Frontier, now int64) int64 {
 	r := a.mb.lend.closing
 	var rows int64
-	for k := range r.parts {
+	for _, k := range r.used {
 		for i := range r.parts[k].lents {
 			rows += int64(r.parts[k].lents[i].meta.Rows)
 		}
