@@ -57,6 +57,9 @@ func (a *actor[P]) perform(now int64) {
 }
 
 func (a *actor[P]) lendTo(l *Lent[P], now int64) {
+	if v := a.rt.cfg.Virtual; v != nil {
+		v.Spend(v.Lend)
+	}
 	if a.helpers == nil {
 		a.helpers = make([]*helper[P], a.mb.lend.n)
 		for k := range a.helpers {

@@ -11,6 +11,8 @@ import "math"
 type Virtual struct {
 	// Overhead is what a turn takes beside what behaviors Spend, ns.
 	Overhead int64
+	// Lend is what lending one message takes its lessor, ns.
+	Lend int64
 
 	now   int64
 	pool  *pool

@@ -42,6 +42,31 @@ func TestHotKey(t *testing.T) {
 	}
 }
 
+// TestHotKeyWide: the same on 64 workers, of which the load needs eight tenths,
+// beside two-phase aggregation, which spreads every key over all workers always.
+func TestHotKeyWide(t *testing.T) {
+	rate := map[string]float64{}
+	for _, way := range []string{"off", "reject", "direct", "two-phase"} {
+		l := sim.HotKey(64, 0.8)
+		l.For, l.Lending = 40*time.Millisecond, way
+		if way == "two-phase" {
+			l.Lending, l.TwoPhase = "off", l.Workers
+		}
+		r, err := l.Run()
+		if err != nil || r.Rows != r.Sent*250 {
+			t.Fatalf("%s: %d rows of %d, %v", way, r.Rows, r.Sent*250, err)
+		}
+		t.Logf("%-9s %.2f M rows/s of %.2f (alone %.2f), busy %.2f, lent %d, refused %d, late %d, rounds %d, p99 %v, attained %.3f", way,
+			r.Rate()/1e6, l.Bound()/1e6, l.Alone()/1e6, r.Busy, r.Lent, r.Refused, r.Late, r.Rounds, r.P99, r.Attained())
+		rate[way] = r.Rate()
+	}
+	for _, way := range []string{"reject", "direct", "two-phase"} {
+		if gain := rate[way] / rate["off"]; gain < 10 {
+			t.Errorf("%s: %.1f times what one worker does", way, gain)
+		}
+	}
+}
+
 // TestSameSeed: a run is determined by its seed.
 func TestSameSeed(t *testing.T) {
 	l := hot("direct", 4)
