@@ -244,8 +244,10 @@ func snapshotOf(b behavior) (snapshot, error) {
 			return m.Snapshot(), nil
 		}
 	}
-	return nil, errors.New("the sink of changes by key is not fed by a relation kept by key")
+	return nil, errNotByKey
 }
+
+var errNotByKey = errors.New("the sink of changes by key is not fed by a relation kept by key")
 
 // homeOf returns where an instance's state lives. Its blocks stay readable
 // until release is called.

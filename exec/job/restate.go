@@ -2,9 +2,7 @@ package job
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"time"
 
 	"github.com/dirigo-stream/dirigo/connectors"
 	"github.com/dirigo-stream/dirigo/exec/batch"
@@ -39,9 +37,7 @@ func (s *keySet) add(keys *batch.Batch) error {
 // ticks: +K written before the crash may cancel with −K in one tick after it,
 // and K would stay for ever. So it reads which keys were written since the last
 // Seal: of each, the value that it has when the query has attached is written, or
-// a tombstone. Which instance has a key the exchange above says; where that goes
-// by more than the key, each looks among its own rows, and what none has is
-// deleted at once.
+// a tombstone.
 func (q *query) restateKeys(ctx context.Context) error {
 	var wanted *keySet
 	var ends []*instance
@@ -76,7 +72,7 @@ func (q *query) restateKeys(ctx context.Context) error {
 	if wanted == nil || len(wanted.rows) == 0 {
 		return nil
 	}
-	return ends[0].tombstone(ctx, wanted, ends)
+	return ends[0].tombstone(wanted, ends)
 }
 
 // restate keeps the sealed value of those keys that the instance has, for its
@@ -103,56 +99,37 @@ func (i *instance) restate(ctx context.Context, wanted *keySet) error {
 	})
 }
 
-// tombstone lets the instances delete those keys that will have no value. Where it
-// is not known which of them has a key, it is deleted now, and that is waited for:
-// another instance, with a connection of its own, may have the next word on it.
-func (i *instance) tombstone(ctx context.Context, gone *keySet, ends []*instance) error {
+// tombstone lets the instances delete those keys that will have no value.
+func (i *instance) tombstone(gone *keySet, ends []*instance) error {
+	owners, err := i.owners(gone.at)
+	if err != nil {
+		return err
+	}
 	by := map[*batch.Batch][]int32{}
 	for _, p := range gone.rows {
 		by[p.b] = append(by[p.b], p.row)
 	}
-	owners := i.owners(gone.at)
 	for keys, rows := range by {
-		b := tombstones(keys.Gather(rows), gone.at, gone.types)
-		if owners != nil {
-			owners(b, func(to int, part *batch.Batch) { ends[to].sink.held.take(part) })
-			continue
-		}
-		if err := i.rewrite(b); err != nil {
-			return err
-		}
+		owners(tombstones(keys.Gather(rows), gone.at, gone.types), func(to int, part *batch.Batch) { ends[to].sink.held.take(part) })
 	}
-	if owners != nil {
-		return nil
-	}
-	acked := make(chan struct{})
-	i.sink.whenIdle(func() { close(acked) })
-	ctx, cancel := context.WithTimeout(ctx, ackTimeout)
-	defer cancel()
-	select {
-	case <-acked:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("restate keys: %w", ctx.Err())
-	}
+	return nil
 }
 
-// owners returns what splits keys by the instance that has them; nil: the keys do
-// not say.
-func (i *instance) owners(key []int) func(b *batch.Batch, to func(int, *batch.Batch)) {
+// owners returns what splits keys by the instance that has them: that of their key
+// group, in the order in which the instance's rows are kept by key. Its rows come
+// by that order too, by an exchange or forwarded from one above.
+func (i *instance) owners(key []int) (func(b *batch.Batch, to func(int, *batch.Batch)), error) {
 	if i.def.Instances <= 1 {
-		return func(b *batch.Batch, to func(int, *batch.Batch)) { to(0, b) }
+		return func(b *batch.Batch, to func(int, *batch.Batch)) { to(0, b) }, nil
 	}
-	if len(i.def.Inputs) == 0 || len(i.def.Inputs[0].Hash) == 0 {
-		return nil
+	var by []int
+	if len(i.def.Ops) > 0 && i.def.Ops[0].Materialize != nil {
+		by = i.def.Ops[0].Materialize.Key
 	}
-	in := i.def.Inputs[0]
-	for _, c := range in.Hash {
-		if !slices.Contains(key, c) {
-			return nil
-		}
+	if len(by) == 0 || slices.ContainsFunc(by, func(c int) bool { return !slices.Contains(key, c) }) {
+		return nil, errNotByKey
 	}
-	r := newRoute(0, in, i.def, i.def.Schema, i.q.def.Graph.KeyGroups)
+	r := newRoute(0, Input{Hash: by}, i.def, i.def.Schema, i.q.def.Graph.KeyGroups)
 	return func(b *batch.Batch, to func(int, *batch.Batch)) {
 		r.split(b)
 		for n, sel := range r.sel {
@@ -160,24 +137,7 @@ func (i *instance) owners(key []int) func(b *batch.Batch, to func(int, *batch.Ba
 				to(n, b.Gather(sel))
 			}
 		}
-	}
-}
-
-// ackTimeout is how long a restart waits for its tombstones, before it tries
-// again as a whole.
-const ackTimeout = 10 * time.Second
-
-// rewrite writes rows that are no result of now: they count for no latency.
-func (i *instance) rewrite(b *batch.Batch) error {
-	b.Born = 0
-	err := i.sink.give(b)
-	for more := err == nil; more && err == nil; {
-		more, err = i.sink.endTick()
-	}
-	if err != nil {
-		return fmt.Errorf("restate keys: %w", err)
-	}
-	return nil
+	}, nil
 }
 
 func keyText(b *batch.Batch, at []int, types []batch.Type, row int) string {

@@ -61,7 +61,6 @@ type bank struct {
 	ackedMu sync.Mutex
 	acked   map[string]bool
 	reads   atomic.Int64
-	kills   int
 
 	deadlocks, timeouts atomic.Int64 // of transactions, which were rolled back
 
@@ -271,7 +270,6 @@ func sound(total, moves string) error {
 func (b *bank) restart() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.kills++
 	if err := b.proc.Kill(); err != nil {
 		b.t.Fatal(err)
 	}
@@ -319,7 +317,11 @@ func TestKilled(t *testing.T) {
 	kills := amount("DIRIGO_CHAOS_KILLS", 4, 50)
 	rng := rand.New(rand.NewPCG(uint64(os.Getpid()), 5))
 	for range kills {
-		time.Sleep(time.Duration(20+rng.IntN(700)) * time.Millisecond)
+		life := 20 + rng.IntN(700)
+		if rng.IntN(3) == 0 {
+			life += 1000 // long enough for a Seal
+		}
+		time.Sleep(time.Duration(life) * time.Millisecond)
 		if t.Failed() {
 			break
 		}
