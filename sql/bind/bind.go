@@ -105,8 +105,9 @@ func Expr(e ast.Expr, want batch.Type, env Env) (*expr.Node, error) {
 type binder struct {
 	env        Env
 	continuous bool
-	deferred   bool // now() is the time of a later statement: DEFAULT
-	reads      []*logical.Relation
+	deferred   bool                // now() is the time of a later statement: DEFAULT
+	reads      []*logical.Relation // of the plan
+	names      []*logical.Relation // all that the text names, also where nothing is read
 	notices    []Notice
 	params     []batch.Type
 	ctes       []*cte

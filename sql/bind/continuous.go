@@ -41,7 +41,7 @@ func CreateView(stmt *ast.CreateView, env Env) (*Create, error) {
 	if plan, err = outputs(plan, stmt.Columns, name, stmt.Pos); err != nil {
 		return nil, err
 	}
-	object := queryObject(catalog.View, plan, b.reads)
+	object := queryObject(catalog.View, plan, b.names)
 	timed(object, plan, run.lateness)
 	object.Name, object.Settings, object.Options, object.Query = name, env.Settings, o.written, def
 	return &Create{
@@ -139,14 +139,15 @@ func outputs(plan logical.Node, names []ast.Name, object string, pos ast.Pos) (l
 	return rules.Merge(plan), nil
 }
 
-// queryObject is the catalog's entry for the output of a query.
-func queryObject(kind catalog.Kind, plan logical.Node, reads []*logical.Relation) *catalog.Object {
+// queryObject is the catalog's entry for the output of a query whose text names
+// some relations: it could not be bound again without any of them.
+func queryObject(kind catalog.Kind, plan logical.Node, names []*logical.Relation) *catalog.Object {
 	props := plan.Props()
 	o := &catalog.Object{Kind: kind, Key: props.Key, AppendOnly: !props.Updating, Watermark: -1}
 	for _, f := range plan.Schema() {
 		o.Columns = append(o.Columns, catalog.Column{Name: f.Name, Type: f.Type})
 	}
-	for _, r := range reads {
+	for _, r := range names {
 		if !slices.Contains(o.DependsOn, r.ID) {
 			o.DependsOn = append(o.DependsOn, r.ID)
 		}

@@ -66,7 +66,7 @@ func (b *binder) tableName(t *ast.TableName) (logical.Node, *scope, error) {
 	if err != nil {
 		return nil, nil, at(err, t.Name.At(), codeUndefinedTable)
 	}
-	b.reads = append(b.reads, r)
+	b.reads, b.names = append(b.reads, r), append(b.names, r)
 	var scan logical.Node = logical.NewScan(r)
 	if r.Upsert != nil {
 		scan = &logical.Upsert{Input: scan, Key: r.Upsert}

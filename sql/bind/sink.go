@@ -50,7 +50,7 @@ func (b *binder) derived(stmt *ast.CreateStream) (*Create, error) {
 		sink.Columns = append(sink.Columns, connectors.Column{Name: f.Name, Type: f.Type})
 	}
 	def.Sink = &job.SinkDef{Connector: connector, Spec: sink}
-	object := queryObject(catalog.Derived, plan, b.reads)
+	object := queryObject(catalog.Derived, plan, b.names)
 	object.Options, object.Query, object.Watermark = o.written, def, -1
 	object.Source = b.readBack(connector, sink)
 	return &Create{

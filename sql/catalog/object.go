@@ -57,7 +57,7 @@ type Object struct {
 	// windows among its columns: what windows over the view close by.
 	Times   []EventTime    `json:"times,omitempty"`
 	Windows []WindowBounds `json:"windows,omitempty"`
-	// DependsOn are the ids of the objects that it reads.
+	// DependsOn are the ids of the objects that its text names.
 	DependsOn []uint64 `json:"depends_on,omitempty"`
 }
 

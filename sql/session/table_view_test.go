@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/dirigo-stream/dirigo/storage/mem"
@@ -79,5 +80,25 @@ func TestWhoReadsWhat(t *testing.T) {
 		"CREATE MATERIALIZED VIEW v AS SELECT * FROM dirigo_queries", `0A000 system relation "dirigo_queries"`+never,
 		"CREATE MATERIALIZED VIEW v AS SELECT t.id FROM t JOIN pg_catalog.pg_class c ON c.oid = t.id", `0A000 system relation "pg_class"`+never,
 		"CREATE MATERIALIZED VIEW v AS SELECT * FROM dirigo_querie", `42P01 relation "dirigo_querie" does not exist`,
+	)
+}
+
+// TestDependsOnWhatItNames: a view cannot be without any relation that its text
+// names, also one that nothing of its plan reads.
+func TestDependsOnWhatItNames(t *testing.T) {
+	const refused = "2BP01 cannot drop %s %s because other objects depend on it / materialized view %s depends on %s %s / Use DROP ... CASCADE to drop the dependent objects too."
+	conn := tables(t)
+	steps(t, conn,
+		"CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE",
+		"CREATE TABLE u (id INT PRIMARY KEY)", "CREATE TABLE",
+		"CREATE MATERIALIZED VIEW w AS SELECT id FROM u", "CREATE MATERIALIZED VIEW",
+		"CREATE MATERIALIZED VIEW v AS WITH a AS (SELECT id FROM w), b AS (SELECT * FROM a) SELECT id FROM t", "CREATE MATERIALIZED VIEW",
+		"DROP MATERIALIZED VIEW w", fmt.Sprintf(refused, "materialized view", "w", "v", "materialized view", "w"),
+		"CREATE MATERIALIZED VIEW x AS SELECT id FROM t WHERE false AND id IN (SELECT id FROM u)", "CREATE MATERIALIZED VIEW",
+		"DROP MATERIALIZED VIEW w CASCADE", "DROP MATERIALIZED VIEW",
+		"DROP TABLE u", fmt.Sprintf(refused, "table", "u", "x", "table", "u"),
+		"SELECT name FROM dirigo_queries ORDER BY 1", "t\nu\nx\nSELECT 3",
+		"DROP TABLE u CASCADE", "DROP TABLE",
+		"DROP TABLE t", "DROP TABLE",
 	)
 }
