@@ -3,6 +3,7 @@ package nexmark
 import (
 	"fmt"
 	"math/bits"
+	"time"
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
 )
@@ -29,9 +30,10 @@ const (
 // Generator makes columns of one table. It keeps nothing between calls, so it
 // may be used by several goroutines at a time.
 type Generator struct {
-	cfg   Config
-	table table
-	seeds map[string]stream
+	cfg    Config
+	table  table
+	seeds  map[string]stream
+	rhythm *rhythm // nil: events come evenly
 }
 
 // NewGenerator returns a generator; the error names an unknown table.
@@ -46,7 +48,7 @@ func NewGenerator(cfg Config) (*Generator, error) {
 	if cfg.BaseTime == 0 {
 		cfg.BaseTime = defaultBase
 	}
-	g := &Generator{cfg: cfg, table: t, seeds: make(map[string]stream)}
+	g := &Generator{cfg: cfg, table: t, seeds: make(map[string]stream), rhythm: newRhythm(cfg.Bursts)}
 	for _, name := range streams {
 		g.seeds[name] = newStream(cfg.Seed, cfg.Table+"."+name)
 	}
@@ -89,10 +91,26 @@ func (g *Generator) Time(row int64) int64 { return g.cfg.BaseTime + g.after(g.ta
 
 // wall returns when event e happens after event 0 by the clock, in ns.
 func (g *Generator) wall(e int64) int64 {
+	if g.rhythm != nil {
+		return g.rhythm.wall(e)
+	}
 	high, low := bits.Mul64(uint64(e), 1e9)
 	q, _ := bits.Div64(high, low, uint64(g.pace()))
 	return int64(q)
 }
+
+// happened returns how many events have happened so long after event 0.
+func (g *Generator) happened(d time.Duration) int64 {
+	if g.rhythm != nil {
+		return g.rhythm.happened(d)
+	}
+	seconds, rest := int64(d/time.Second), int64(d%time.Second)
+	rate := g.pace()
+	return seconds*rate + int64(float64(rest)/1e9*float64(rate))
+}
+
+// inStep says that event time goes by as the rhythm does.
+func (g *Generator) inStep() bool { return g.rhythm != nil && g.cfg.Pace == 0 }
 
 // pace returns how many events happen in a second by the clock.
 func (g *Generator) pace() int64 {
@@ -105,6 +123,9 @@ func (g *Generator) pace() int64 {
 // after returns when event e happens after event 0, in units of which a second
 // has perSecond.
 func (g *Generator) after(e int64, perSecond uint64) int64 {
+	if g.inStep() {
+		return g.rhythm.wall(e) / int64(1e9/perSecond)
+	}
 	high, low := bits.Mul64(uint64(e), perSecond)
 	q, _ := bits.Div64(high, low, uint64(g.cfg.Rate))
 	return int64(q)
@@ -113,7 +134,7 @@ func (g *Generator) after(e int64, perSecond uint64) int64 {
 func (g *Generator) times(row int64, n int) batch.Column {
 	out := make([]int64, n)
 	gap := int64(1e6) / g.cfg.Rate
-	exact := gap*g.cfg.Rate == 1e6
+	exact := gap*g.cfg.Rate == 1e6 && !g.inStep()
 	g.table.spans(row, n, func(_, e int64, i, j int) {
 		t := g.cfg.BaseTime + g.after(e, 1e6)
 		for k := range out[i:j] {

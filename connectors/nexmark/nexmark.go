@@ -37,7 +37,11 @@ type Config struct {
 	// Pace is how many events happen in a second of wall time, if Paced and
 	// event time runs at another speed; 0: Rate.
 	Pace int64
-	Seed uint64
+	// Bursts, if Paced, are rates that follow each other by the clock, and again
+	// from the first; Rate is then their mean. Event time follows them too, unless
+	// Pace is given.
+	Bursts []Span
+	Seed   uint64
 	// BaseTime is when event 0 happened, in µs since 1970; 0: 2015-07-15.
 	BaseTime int64
 }
@@ -72,7 +76,7 @@ func ParseOptions(options map[string]string) (Config, error) {
 		case "events":
 			c.Events, err = parseCount(name, value)
 		case "rate":
-			c.Rate, err = parseCount(name, value)
+			c.Rate, c.Bursts, err = parseRate(value)
 			c.Paced = c.Rate > 0
 		case "event_rate":
 			event, err = parseCount(name, value)

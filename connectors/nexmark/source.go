@@ -134,11 +134,7 @@ func (s *Source) high() int64 {
 	if begun.IsZero() {
 		return 0
 	}
-	passed := max(0, s.clock.Now().Sub(begun))
-	seconds, rest := int64(passed/time.Second), int64(passed%time.Second)
-	rate := s.gen.pace()
-	happened := seconds*rate + int64(float64(rest)/1e9*float64(rate))
-	return min(rows, s.gen.table.rows(happened+1))
+	return min(rows, s.gen.table.rows(s.gen.happened(max(0, s.clock.Now().Sub(begun)))+1))
 }
 
 // begin fixes when event 0 happened, at the first read from any row.
@@ -155,6 +151,32 @@ func (s *Source) due(row int64) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.begun.Add(time.Duration(s.gen.wall(s.gen.table.event(row))))
+}
+
+// Begun returns when event 0 happened by the clock; zero: nobody has read yet.
+func (s *Source) Begun() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.begun
+}
+
+// Due returns when what has an event time (µs) happens by the clock, of a paced
+// table that is being read.
+func (s *Source) Due(event int64) time.Time {
+	c := s.gen.cfg
+	if s.gen.inStep() {
+		return s.Begun().Add(time.Duration(event-c.BaseTime) * time.Microsecond)
+	}
+	return s.Begun().Add(time.Duration(float64(event-c.BaseTime) * 1e3 * float64(c.Rate) / float64(s.gen.pace())))
+}
+
+// Moment is the event time (µs) of what happens at a time: the inverse of Due.
+func (s *Source) Moment(at time.Time) int64 {
+	c := s.gen.cfg
+	if s.gen.inStep() {
+		return c.BaseTime + at.Sub(s.Begun()).Microseconds()
+	}
+	return c.BaseTime + int64(float64(at.Sub(s.Begun()))/1e3*float64(s.gen.pace())/float64(c.Rate))
 }
 
 // Open implements connectors.Source.

@@ -104,6 +104,49 @@ func TestPace(t *testing.T) {
 	}
 }
 
+// TestBursts: rates follow each other by the clock, event time goes with them,
+// and an event time is the moment at which its event was due.
+func TestBursts(t *testing.T) {
+	clock := &fakeClock{now: time.Unix(1000, 0)}
+	s, err := NewSourceAt(connectors.Spec{Options: map[string]string{"table": "bid", "rate": "50 for 2s, 500 for 1s"}}, clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.Open(func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Assign(0, connectors.Earliest)
+	start := s.Begun() // a little before the first bid
+	clock.now = start
+	total := 0
+	for second, want := range []int{46, 46, 460, 46, 46, 460} {
+		clock.advance(time.Second)
+		var rows connectors.Rows
+		if _, err := r.Read(&rows, 1000); err != nil {
+			t.Fatal(err)
+		}
+		if rows.N < want-1 || rows.N > want+1 {
+			t.Errorf("second %d: %d rows, want %d", second, rows.N, want)
+		}
+		times := ints(rows.Cols[5])
+		for i, at := range times {
+			if due := s.Due(at); due.Before(start.Add(time.Duration(second)*time.Second)) || due.After(clock.now) {
+				t.Fatalf("second %d, row %d: due %v after the start", second, i, due.Sub(start))
+			}
+			if at != s.gen.Time(int64(total+i)) {
+				t.Fatalf("second %d, row %d: event time %d by the column, %d by itself", second, i, at, s.gen.Time(int64(total+i)))
+			}
+		}
+		if last := times[len(times)-1]; s.Moment(s.Due(last)) != last {
+			t.Errorf("the moment of when %d is due is %d", last, s.Moment(s.Due(last)))
+		}
+		if total += rows.N; rows.Born != s.due(int64(total-1)).UnixNano() {
+			t.Errorf("second %d: born %v off", second, rows.Born-s.due(int64(total-1)).UnixNano())
+		}
+	}
+}
+
 // TestOptions: mistakes name the option.
 func TestOptions(t *testing.T) {
 	for option, options := range map[string]map[string]string{
