@@ -170,6 +170,21 @@ func (s *Source) Due(event int64) time.Time {
 	return s.Begun().Add(time.Duration(float64(event-c.BaseTime) * 1e3 * float64(c.Rate) / float64(s.gen.pace())))
 }
 
+// Closes returns when the first row is due that has an event time (µs) or a later
+// one: the row that closes a window which ends there.
+func (s *Source) Closes(event int64) time.Time {
+	g := s.gen
+	e := int64(float64(event-g.cfg.BaseTime) / 1e6 * float64(g.cfg.Rate))
+	if g.inStep() {
+		e = g.happened(time.Duration(event-g.cfg.BaseTime) * time.Microsecond)
+	}
+	row := g.table.rows(max(0, e-2)) // where the division was rounded
+	for g.Time(row) < event {
+		row++
+	}
+	return s.due(row)
+}
+
 // Moment is the event time (µs) of what happens at a time: the inverse of Due.
 func (s *Source) Moment(at time.Time) int64 {
 	c := s.gen.cfg

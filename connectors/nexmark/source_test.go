@@ -138,6 +138,9 @@ func TestBursts(t *testing.T) {
 				t.Fatalf("second %d, row %d: event time %d by the column, %d by itself", second, i, at, s.gen.Time(int64(total+i)))
 			}
 		}
+		if i := len(times) / 2; !s.Closes(times[i]).Equal(s.due(int64(total+i))) || !s.Closes(times[i]-1).Equal(s.due(int64(total+i))) {
+			t.Errorf("second %d: a window that ends with row %d closes %v after it", second, i, s.Closes(times[i]).Sub(s.due(int64(total+i))))
+		}
 		if last := times[len(times)-1]; s.Moment(s.Due(last)) != last {
 			t.Errorf("the moment of when %d is due is %d", last, s.Moment(s.Due(last)))
 		}

@@ -20,6 +20,16 @@ func cpuTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
+// threadTime returns the processor time that this thread has used.
+func threadTime() time.Duration {
+	const thisThread = 1 // RUSAGE_THREAD
+	var u syscall.Rusage
+	if err := syscall.Getrusage(thisThread, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 // residentMB returns the memory that a process holds now; 0 where the system
 // has no /proc.
 func residentMB(pid int) float64 {

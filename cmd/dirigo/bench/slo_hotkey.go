@@ -1,0 +1,249 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/dirigo-stream/dirigo/connectors"
+	"github.com/dirigo-stream/dirigo/connectors/nexmark"
+)
+
+// hotTarget is the latency target of the query with the hot key.
+const hotTarget = 200 * time.Millisecond
+
+// hotWindow is how long its windows are, in event time.
+const hotWindow = 500 * time.Millisecond
+
+// hotClock is the events in a second of event time where rows come as fast as
+// they are read: about as many as the clock's own where they come by it.
+const hotClock = 1_500_000
+
+// hotColumns are those of the stream clicks.
+const hotColumns = "auction BIGINT, bidder BIGINT, price BIGINT, date_time TIMESTAMP, WATERMARK FOR date_time AS date_time"
+
+// clicks declares the stream, at so many events a second; 0: as fast as they are read.
+func clicks(rate float64) string {
+	options := fmt.Sprintf("event_rate = '%d'", hotClock)
+	if rate > 0 {
+		options = fmt.Sprintf("rate = '%d'", int64(rate))
+	}
+	return fmt.Sprintf(`CREATE STREAM clicks (%s) WITH (connector = 'nexmark', "table" = 'bid', %s)`, hotColumns, options)
+}
+
+// hotInner gives nine rows in ten the key 0.
+const hotInner = `SELECT window_end, CASE WHEN mod(price, 10) > 0 THEN 0 ELSE auction END AS key, mod(bidder, 1000) AS who,
+	CAST(price AS DOUBLE PRECISION) AS p, CAST(bidder AS DOUBLE PRECISION) AS q
+	FROM TUMBLE(clicks, date_time, INTERVAL '%d milliseconds')`
+
+// hotQuery counts who clicked and keeps what a linear regression of q by p needs:
+// sums that are exact whatever the order, some 300 ns a row.
+func hotQuery(sink string) string {
+	return "CREATE STREAM hot WITH (" + sink + fmt.Sprintf(`) AS
+	SELECT window_end AS due, key, count(*) AS n, count(DISTINCT who) AS people,
+		sum(p) AS p, sum(q) AS q, sum(pp) AS pp, sum(qq) AS qq, sum(pq) AS pq, sum(ppp) AS ppp
+	FROM (SELECT window_end, key, who, p, q, p * p AS pp, q * q AS qq, p * q AS pq, p * p * p AS ppp FROM (`+hotInner+`) b) a
+	GROUP BY window_end, key`, hotWindow.Milliseconds())
+}
+
+// saltedQuery is the same in two phases: each key in eight parts, then the parts
+// together. It is what one writes by hand where an engine cannot lend; the salt
+// must be a function of who, or people would be counted twice.
+func saltedQuery(sink string) string {
+	return "CREATE STREAM hot WITH (" + sink + fmt.Sprintf(`) AS
+	SELECT window_end AS due, key, sum(n) AS n, sum(people) AS people,
+		sum(p) AS p, sum(q) AS q, sum(pp) AS pp, sum(qq) AS qq, sum(pq) AS pq, sum(ppp) AS ppp
+	FROM (SELECT window_end, key, mod(who, 8) AS salt, count(*) AS n, count(DISTINCT who) AS people,
+		sum(p) AS p, sum(q) AS q, sum(pp) AS pp, sum(qq) AS qq, sum(pq) AS pq, sum(ppp) AS ppp
+		FROM (SELECT window_end, key, who, p, q, p * p AS pp, q * q AS qq, p * q AS pq, p * p * p AS ppp FROM (`+hotInner+`) b) a
+		GROUP BY window_end, key, mod(who, 8)) parts
+	GROUP BY window_end, key`, hotWindow.Milliseconds())
+}
+
+const hotSink = "connector = 'timed', of = 'clicks', slo = '200 ms'"
+
+// oneCore is what the query costs without a scheduler in the way.
+type oneCore struct {
+	rate      float64       // rows a second
+	aggregate time.Duration // c: a row in the aggregate
+	before    time.Duration // s: a row in everything before it
+}
+
+// bound returns the rows a second that so many cores could do if each row could
+// go anywhere.
+func (o oneCore) bound(cores int) float64 {
+	return float64(cores) / (o.aggregate + o.before).Seconds()
+}
+
+// loop runs the hot query's operators in a plain loop.
+func (s SLO) loop(ctx context.Context) (o oneCore, err error) {
+	sc, err := s.scene(ctx, way{}, clicks(1), hotQuery(hotSink))
+	if err != nil {
+		return o, err
+	}
+	st, _ := sc.query("hot")
+	def, _ := sc.server.Engine.Definition(st.ID)
+	sc.close()
+	p, err := newPlain(def, bidColumnsOf("auction", "bidder", "price", "date_time"), nexmark.Config{Table: "bid", Rate: hotClock})
+	if err != nil {
+		return o, err
+	}
+	const warm = 400 * 1024
+	rows := int64(s.scaled(1500*time.Millisecond).Seconds()*1000) * 1024
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err = p.run(0, warm, 1024, hotTick); err != nil {
+		return o, err
+	}
+	agg := p.stateful()
+	took, begin := agg.took, cpuTime()
+	if err = p.run(warm, rows, 1024, hotTick); err != nil {
+		return o, err
+	}
+	all := cpuTime() - begin // the collector's too
+	o.rate = float64(rows) / all.Seconds()
+	o.aggregate = (agg.took - took) / time.Duration(rows)
+	o.before = all/time.Duration(rows) - o.aggregate
+	return o, nil
+}
+
+// hotTick is how many rows a tick holds in the plain loop: 25 ms of the bound.
+const hotTick = 32 * 1024
+
+// bidColumnsOf returns columns of the generator's bids by name.
+func bidColumnsOf(names ...string) (out []connectors.Column) {
+	for _, name := range names {
+		for _, c := range nexmark.Schema("bid") {
+			if c.Name == name {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
+// hotWays are what is set side by side: lending, none, and what one writes by
+// hand where there is none.
+var hotWays = []struct {
+	name string
+	way
+	query func(sink string) string
+}{
+	{"lending: reject", way{"llf", "reject"}, hotQuery},
+	{"lending: direct", way{"llf", "direct"}, hotQuery},
+	{"no lending", way{"llf", "off"}, hotQuery},
+	{"fifo, lending: reject", way{"fifo", "reject"}, hotQuery},
+	{"two phases, no lending", way{"llf", "off"}, saltedQuery},
+}
+
+// engineCosts measures c and s in the engine itself, with one worker: the
+// processor time of the process, divided as the workers' turns were.
+func (s SLO) engineCosts(ctx context.Context, length time.Duration) (o oneCore, err error) {
+	s.Workers = 1
+	sc, err := s.scene(ctx, way{"llf", "off"}, clicks(0), hotQuery(hotSink))
+	if err != nil {
+		return o, err
+	}
+	defer sc.close()
+	from, to, err := sc.watch(ctx, s.scaled(time.Second), length)
+	if err != nil {
+		return o, err
+	}
+	rows := float64(to.decoded["clicks"] - from.decoded["clicks"])
+	cpu := (to.cpu - from.cpu).Seconds()
+	share := float64(to.stateful-from.stateful) / float64(to.busy-from.busy)
+	o.rate = rows / to.at.Sub(from.at).Seconds()
+	o.aggregate = time.Duration(cpu * share / rows * 1e9)
+	o.before = time.Duration(cpu / rows * 1e9 * (1 - share))
+	return o, nil
+}
+
+// hotRun is one run of the hot query: closed loop where rate is 0.
+type hotRun struct {
+	spread
+	rows     float64 // a second
+	merge    time.Duration
+	from, to counts
+}
+
+func (s SLO) hotRun(ctx context.Context, w way, query string, rate float64, length time.Duration) (r hotRun, err error) {
+	sc, err := s.scene(ctx, w, clicks(rate), query)
+	if err != nil {
+		return r, err
+	}
+	defer sc.close()
+	if r.from, r.to, err = sc.watch(ctx, s.scaled(1500*time.Millisecond), length); err != nil {
+		return r, err
+	}
+	took := r.to.at.Sub(r.from.at)
+	r.rows = float64(r.to.decoded["clicks"]-r.from.decoded["clicks"]) / took.Seconds()
+	if rate > 0 {
+		if err := sleep(ctx, 2*hotTarget); err != nil {
+			return r, err
+		}
+		all, missing := sc.meter.results("clicks", r.from.at, r.to.at, time.Now(), hotWindow)
+		r.spread = spreadOf(all, hotTarget, missing)
+	}
+	return r, nil
+}
+
+// hotKey is experiment 3.
+func (s SLO) hotKey(ctx context.Context, x *Experiment) error {
+	length := s.scaled(4 * time.Second)
+	for run := range s.Runs {
+		loop, err := s.loop(ctx)
+		if err != nil {
+			return err
+		}
+		loop.add(x.row("one core", "plain loop, no engine"), s.Workers)
+		one, err := s.engineCosts(ctx, length)
+		if err != nil {
+			return err
+		}
+		one.add(x.row("one core", "engine, one worker"), s.Workers)
+		bound := one.bound(s.Workers)
+		s.Say("run %d: a row costs %v in a plain loop, %v + %v in the engine on one core; bound %.0f k rows/s, load average %.1f",
+			run+1, loop.aggregate+loop.before, one.before, one.aggregate, bound/1e3, LoadAverage())
+		for _, w := range hotWays {
+			full, err := s.hotRun(ctx, w.way, w.query(hotSink), 0, length)
+			if err != nil {
+				return err
+			}
+			c := x.row("as fast as it goes", w.name)
+			c.add("rows", "k/s", full.rows/1e3)
+			c.add("of the bound", "%", 100*full.rows/bound)
+			full.add(c)
+			paced, err := s.hotRun(ctx, w.way, w.query(hotSink), 0.85*bound*perEpoch/46, length)
+			if err != nil {
+				return err
+			}
+			c = x.row("0.85 of the bound", w.name)
+			c.add("rows", "k/s", paced.rows/1e3)
+			c.add("of the bound", "%", 100*paced.rows/bound)
+			c.add("attained", "", paced.attained())
+			c.add("p50", "ms", milliseconds(paced.P50))
+			c.add("p99", "ms", milliseconds(paced.P99))
+			paced.add(c)
+			s.Say("run %d, %s: %.0f k rows/s, %.0f %% of the bound; at 0.85 of it %.3f within %v, p50 %.0f ms, p99 %.0f ms", run+1, w.name,
+				full.rows/1e3, 100*full.rows/bound, paced.attained(), hotTarget, milliseconds(paced.P50), milliseconds(paced.P99))
+		}
+	}
+	return nil
+}
+
+func (o oneCore) add(c *Case, cores int) {
+	c.add("rows", "k/s", o.rate/1e3)
+	c.add("s", "ns", float64(o.before))
+	c.add("c", "ns", float64(o.aggregate))
+	c.add("bound", "k/s", o.bound(cores)/1e3)
+	c.add("2c/(c+s)", "", 2*float64(o.aggregate)/float64(o.aggregate+o.before))
+}
+
+// add notes what a run lent, and what merging cost.
+func (r hotRun) add(c *Case) {
+	rounds := float64(r.to.rounds - r.from.rounds)
+	c.add("rounds", "/s", rounds/r.to.at.Sub(r.from.at).Seconds())
+	c.add("partials a round", "", float64(r.to.merges-r.from.merges)/max(1, rounds))
+	c.decisions(r.from, r.to)
+}

@@ -1,0 +1,150 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// The tenants: queries with a target and few rows beside queries without one that
+// take all there is.
+const (
+	tenants      = 8 // of each kind
+	tenantTarget = 20 * time.Millisecond
+	tenantWindow = 100 * time.Millisecond // of the sensitive ones
+	sparseRate   = 1_000                  // events a second of each
+	bulkClock    = 100_000                // events in a second of event time of the bulk ones
+)
+
+// tenantLoads are the shares of the capacity at which the tenants are watched.
+var tenantLoads = []float64{0.5, 0.9, 1.2, 2}
+
+// sensitive are the statements of sensitive query i: a window of 100 ms closes
+// ten times a second, and its result is due when its end is.
+func sensitive(i int) []string {
+	return []string{
+		fmt.Sprintf(`CREATE STREAM sparse%d (auction BIGINT, price BIGINT, date_time TIMESTAMP, WATERMARK FOR date_time AS date_time)
+			WITH (connector = 'nexmark', "table" = 'bid', rate = '%d', seed = '%d')`, i, sparseRate, i),
+		fmt.Sprintf(`CREATE STREAM alert%d WITH (connector = 'timed', of = 'sparse%d', slo = '%d ms') AS
+			SELECT window_end AS due, auction, count(*) AS bids, max(price) AS top
+			FROM TUMBLE(sparse%d, date_time, INTERVAL '%d milliseconds') GROUP BY window_end, auction`,
+			i, i, tenantTarget.Milliseconds(), i, tenantWindow.Milliseconds()),
+	}
+}
+
+// bulk are the statements of bulk query i at so many events a second; 0: as fast
+// as they are read.
+func bulk(i int, rate float64) []string {
+	paced := ""
+	if rate > 0 {
+		paced = fmt.Sprintf(", rate = '%d'", int64(rate))
+	}
+	return []string{
+		fmt.Sprintf(`CREATE STREAM many%d (auction BIGINT, bidder BIGINT, price BIGINT, date_time TIMESTAMP, WATERMARK FOR date_time AS date_time)
+			WITH (connector = 'nexmark', "table" = 'bid', event_rate = '%d', seed = '%d'%s)`, i, bulkClock, 100+i, paced),
+		fmt.Sprintf(`CREATE STREAM bulk%d WITH (connector = 'blackhole') AS
+			SELECT window_start, auction, count(*) AS bids, max(price) AS top, avg(price) AS mean
+			FROM TUMBLE(many%d, date_time, INTERVAL '10 seconds') GROUP BY window_start, auction`, i, i),
+	}
+}
+
+// neighbours are the statements of all tenants; rate is of each bulk query, below
+// 0: there are none.
+func neighbours(rate float64) (all []string) {
+	for i := range tenants {
+		all = append(all, sensitive(i)...)
+	}
+	if rate < 0 {
+		return all
+	}
+	for i := range tenants {
+		all = append(all, bulk(i, rate)...)
+	}
+	return all
+}
+
+// shared is what one run of the tenants gave.
+type shared struct {
+	spread
+	bulk     float64 // rows a second of all bulk queries
+	cpu      float64 // cores
+	from, to counts
+}
+
+// share runs the tenants under one policy.
+func (s SLO) share(ctx context.Context, w way, rate float64, length time.Duration) (r shared, err error) {
+	sc, err := s.scene(ctx, w, neighbours(rate)...)
+	if err != nil {
+		return r, err
+	}
+	defer sc.close()
+	if r.from, r.to, err = sc.watch(ctx, s.scaled(1500*time.Millisecond), length); err != nil {
+		return r, err
+	}
+	if err := sleep(ctx, 500*time.Millisecond); err != nil { // for what is on its way
+		return r, err
+	}
+	var all []outcome
+	missing := 0
+	now := time.Now()
+	for i := range tenants {
+		got, gone := sc.meter.results(fmt.Sprint("sparse", i), r.from.at, r.to.at, now, tenantWindow)
+		all, missing = append(all, got...), missing+gone
+	}
+	r.spread = spreadOf(all, tenantTarget, missing)
+	took := r.to.at.Sub(r.from.at).Seconds()
+	for i := range tenants {
+		name := fmt.Sprint("many", i)
+		r.bulk += float64(r.to.decoded[name]-r.from.decoded[name]) / took
+	}
+	r.cpu = (r.to.cpu - r.from.cpu).Seconds() / took
+	return r, nil
+}
+
+// add notes a run.
+func (r shared) add(c *Case) {
+	c.add("attained", "", r.attained())
+	c.add("p50", "ms", milliseconds(r.P50))
+	c.add("p99", "ms", milliseconds(r.P99))
+	c.add("max", "ms", milliseconds(r.Max))
+	c.add("not seen", "", float64(r.Missed))
+	c.add("bulk", "k rows/s", r.bulk/1e3)
+	c.add("cores", "", r.cpu)
+	c.decisions(r.from, r.to)
+}
+
+// tenants is experiment 2.
+func (s SLO) tenants(ctx context.Context, x *Experiment) error {
+	length := s.scaled(3 * time.Second)
+	loads := s.Loads
+	if loads == nil {
+		loads = tenantLoads
+	}
+	for run := range s.Runs {
+		full, err := s.share(ctx, way{"fifo", "reject"}, 0, length)
+		if err != nil {
+			return err
+		}
+		capacity := full.bulk
+		x.row("closed loop", "fifo").add("bulk", "k rows/s", capacity/1e3)
+		s.Say("run %d: capacity %.0f k rows/s of the bulk queries, load average %.1f", run+1, capacity/1e3, LoadAverage())
+		for _, w := range s.ways() {
+			alone, err := s.share(ctx, w, -1, length)
+			if err != nil {
+				return err
+			}
+			alone.add(x.row("alone", w.String()))
+			for _, load := range loads {
+				// The generator's events are of three tables: 46 of 50 are bids.
+				r, err := s.share(ctx, w, load*capacity/tenants*perEpoch/46, length)
+				if err != nil {
+					return err
+				}
+				r.add(x.row(fmt.Sprintf("%.1f", load), w.String()))
+				s.Say("run %d, load %.1f, %s: %d results, %.4f within %v, p50 %.1f ms, p99 %.1f ms, bulk %.0f k rows/s, %.2f cores",
+					run+1, load, w, r.N, r.attained(), tenantTarget, milliseconds(r.P50), milliseconds(r.P99), r.bulk/1e3, r.cpu)
+			}
+		}
+	}
+	return nil
+}
