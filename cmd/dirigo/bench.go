@@ -30,8 +30,6 @@ func runBench(ctx context.Context, args []string) error {
 			return benchSLO(ctx, args[1:])
 		case "tables":
 			return benchTables(ctx, args[1:])
-		case "sim":
-			return benchSim(ctx, args[1:])
 		case "helper":
 			return bench.Helper(ctx, args[1:])
 		case "help", "-h", "-help", "--help":
@@ -52,7 +50,6 @@ Benchmarks:
   kafka     the same over a topic of JSON bids, and from topic to topic
   start     time until psql is answered, memory when idle, size of the program
   idle      what a hundred queries without traffic cost
-  sim       the scheduler in virtual time, up to 10,000 workers
   slo       latency targets: queries that share cores, lending, what the scheduler costs
   tables    INSERT, COPY, the way to a subscriber, SELECT by key
   sim       the scheduler in virtual time, on up to 10,000 workers
