@@ -9,9 +9,10 @@ import (
 // wideLayout is a row as an aggregate with ten results keeps it.
 var wideLayout = Layout{Keys: []Key{{Kind: batch.Int64}, {Kind: batch.Text}}, Accs: make([]Acc, 13)}
 
-// wideRows sets rows by their number in a table of wideLayout.
-func wideRows(t testing.TB, st *Store, from, to int) {
-	tab := st.Table(0, 0)
+// wideRows sets rows by their number in a store's only table of wideLayout.
+func wideRows(t testing.TB, st *Store, from, to int) { wideRowsIn(t, st.Table(0, 0), from, to) }
+
+func wideRowsIn(t testing.TB, tab *Table, from, to int) {
 	for ; from < to; from += Chunk {
 		n := min(to-from, Chunk)
 		ints, texts := &batch.Vec[int64]{}, &batch.TextVec{}

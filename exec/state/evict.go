@@ -100,6 +100,7 @@ func (s *spilled) read(spill Spill, sh *shape) (*page, error) {
 type hand struct {
 	pages []handPage
 	at    int
+	gone  int // pages of dropped tables, or more
 }
 
 type handPage struct {
@@ -108,6 +109,16 @@ type handPage struct {
 }
 
 func (h *hand) add(t *Table, pid uint32) { h.pages = append(h.pages, handPage{t, pid}) }
+
+// drop notes that a table is gone. Its pages leave the list when they are half of
+// it: nothing of a window that is over may stay in memory for the hand's sake.
+func (h *hand) drop(t *Table) {
+	if h.gone += len(t.pages); 2*h.gone <= len(h.pages) {
+		return
+	}
+	h.pages = slices.DeleteFunc(h.pages, func(p handPage) bool { return p.table.gone })
+	h.at, h.gone = 0, 0
+}
 
 // next returns the next page in memory, nil after a whole round.
 func (h *hand) next(steps *int) *handPage {

@@ -56,3 +56,32 @@ func TestFreezeWhileRowsCome(t *testing.T) {
 		}
 	}
 }
+
+// TestDroppedPanesAreForgotten: the hand that looks for pages to evict holds on to
+// none of a dropped pane, though it never moves while there is memory; and still
+// finds those of the panes that are there.
+func TestDroppedPanesAreForgotten(t *testing.T) {
+	st := NewStore(Home{KeyGroups: 1, High: 1}, wideLayout)
+	held := func() (n int) {
+		for _, p := range st.hand.pages {
+			if !p.table.gone {
+				n++
+			}
+		}
+		return n
+	}
+	wideRowsIn(t, st.Table(-1, 0), 0, 4*pageKeys)
+	kept := len(st.hand.pages)
+	for pane := range int64(1000) {
+		tab := st.Table(pane, 0)
+		wideRowsIn(t, tab, 0, 3*pageKeys)
+		most := kept + 2*len(tab.pages) + 1
+		st.Drop(pane)
+		if n := len(st.hand.pages); n > most {
+			t.Fatalf("after %d panes the hand holds %d pages, of which %d are there", pane+1, n, kept)
+		}
+		if held() != kept {
+			t.Fatalf("the hand has %d of %d pages of the pane that stays", held(), kept)
+		}
+	}
+}

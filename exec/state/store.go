@@ -136,6 +136,8 @@ func (t *Table) free() {
 	}
 	st.home.Memory.Add(-freed)
 	st.held -= freed
+	st.hand.drop(t)
+	t.pages, t.dir = nil, nil
 }
 
 // Close returns all memory to the account.
