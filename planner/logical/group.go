@@ -145,21 +145,26 @@ func (g *Group) Before() int {
 }
 
 // Props implements Node. The key is the keys and, where there are windows, the
-// window's start. The end of windows that leave when the watermark passes it has
-// that watermark; of those that wait for late rows, it lies behind by as much.
+// window's start. The end of windows has the watermark by which they leave, or
+// are forgotten and change no more; of those that wait for late rows, it lies
+// behind by as much.
 func (g *Group) Props() Props {
-	p := Props{Updating: !g.OnClose, Key: []int{}}
+	p := Props{Updating: !g.OnClose && !g.Grows(), Key: []int{}}
 	if g.Window != nil {
 		p.Key, p.Twins = append(p.Key, 0), [][]int{{0, 1}}
 		p.Spans = []Bounds{{0, 1, g.Window.Size, g.Window.Slide, g.Window.Offset}}
+		p.Times = []Time{{0, g.Lateness + g.Window.Size}, {1, g.Lateness}}
 	}
 	for i := range g.Keys {
 		p.Key = append(p.Key, g.Before()+i)
 	}
-	if g.OnClose {
-		p.Times = []Time{{0, g.Lateness + g.Window.Size}, {1, g.Lateness}}
-	}
 	return p
+}
+
+// Grows says that the rows of windows leave as they come and stay: without calls
+// they are the distinct keys of rows that only come.
+func (g *Group) Grows() bool {
+	return g.Window != nil && !g.OnClose && len(g.Calls) == 0 && !g.Input.Props().Updating
 }
 
 // Line implements Node.

@@ -9,10 +9,10 @@ import (
 )
 
 // regrouped lets an aggregate over rows that already have window bounds, such as
-// the maximum of a window's counts, leave when the watermark passes the end of
+// the maximum of a window's counts, end when the watermark passes the end of
 // their window. Ends lie on the grid of the slide, so that grouping by one is a
 // tumbling window of that size over end − slide.
-func regrouped(g *logical.Group) logical.Node {
+func regrouped(g *logical.Group, onClose bool) logical.Node {
 	in := g.Input.Props()
 	schema := g.Input.Schema()
 	for _, b := range in.Spans {
@@ -22,7 +22,7 @@ func regrouped(g *logical.Group) logical.Node {
 		if start < 0 && end < 0 || last == nil || !ok {
 			continue
 		}
-		r := &regrouping{group: g, bounds: b, lag: lag}
+		r := &regrouping{group: g, bounds: b, onClose: onClose, lag: lag}
 		return r.build(plusMicros(last, offset-b.Slide))
 	}
 	return g
@@ -64,9 +64,10 @@ func plusMicros(n *expr.Node, micros int64) *expr.Node {
 }
 
 type regrouping struct {
-	group  *logical.Group
-	bounds logical.Bounds
-	lag    int64
+	group   *logical.Group
+	bounds  logical.Bounds
+	onClose bool
+	lag     int64
 }
 
 func (r *regrouping) isBound(key int) bool { return key == r.bounds.Start || key == r.bounds.End }
@@ -77,7 +78,7 @@ func (r *regrouping) build(time *expr.Node) logical.Node {
 	side := newSide(r.group.Input)
 	at := side.column(time)
 	out := *r.group
-	out.Input, out.Keys, out.OnClose, out.Lateness = side.node(), nil, true, r.lag
+	out.Input, out.Keys, out.OnClose, out.Lateness = side.node(), nil, r.onClose, r.lag
 	out.Window = &logical.Span{Time: at, Size: r.bounds.Slide, Slide: r.bounds.Slide, Offset: (r.bounds.Offset + r.bounds.Size) % r.bounds.Slide}
 	for _, k := range r.group.Keys {
 		if !r.isBound(k) {

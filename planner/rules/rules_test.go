@@ -7,6 +7,7 @@ import (
 	"github.com/dirigo-stream/dirigo/exec/agg"
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/expr"
+	"github.com/dirigo-stream/dirigo/exec/join"
 	"github.com/dirigo-stream/dirigo/planner/logical"
 	"github.com/dirigo-stream/dirigo/planner/rules"
 )
@@ -342,8 +343,56 @@ func TestWindowFilter(t *testing.T) {
 		      Project price, ts
 		        Scan stream bids (auction, price, url, ts)`)
 	mixed := &logical.Filter{Input: tumble, Pred: call(t, "<", col(tumble, "window_start"), col(tumble, "ts"))}
-	if plan := rules.Windows(group(mixed, "window_start"), false, 0); plan.(*logical.Group).Window != nil {
-		t.Errorf("fused over a filter on rows:\n%s", logical.Print(plan))
+	expect(t, rules.Windows(group(mixed, "window_start"), false, 0), `
+		Project window_end - '00:00:10'::interval AS window_start, count, max
+		  Group by tumble(window_end - '00:00:10'::interval, 10s): count(*), max(price) emitting changes
+		    Project auction, price, url, ts, window_start, window_end, window_end - '00:00:10'::interval
+		      Filter window_start < ts
+		        Window tumble(ts, 10s)
+		          Scan stream bids (auction, price, url, ts)`)
+}
+
+// TestChangesKeepEventTime: the changes of a window's aggregate come before the
+// watermark has passed its end, so that what reads them ends with it too: another
+// aggregate by the window, and a join by it or with a bound in time.
+func TestChangesKeepEventTime(t *testing.T) {
+	tumble := window(scan(), 10*second, 10*second)
+	counts := group(tumble, "auction", "window_start", "window_end")
+	top := group(project(counts, []string{"window_end", "price"}, col(counts, "window_end"), col(counts, "count")), "window_end")
+	expect(t, rules.Closing(top, false, 0), `
+		Project window_end, count, max
+		  Group by tumble(window_end - '00:00:10'::interval, 10s): count(*), max(price) emitting changes
+		    Project window_end, price, window_end - '00:00:10'::interval
+		      Project window_end, count AS price
+		        Project auction, window_start, window_end, count, max
+		          Group by tumble(ts, 10s), auction: count(*), max(price) emitting changes
+		            Project auction, price, ts
+		              Scan stream bids (auction, price, url, ts)`)
+	best := group(tumble, "window_end")
+	inner := &logical.Join{Kind: join.Inner, Left: scan(), Right: best}
+	ts, end := logical.Column(inner.Schema(), 3), logical.Column(inner.Schema(), 4)
+	inner.On = call(t, "AND", call(t, ">=", ts, call(t, "-", end, expr.Const(batch.T(batch.Interval), "10 seconds"))), call(t, "<", ts, end))
+	bound := rules.Closing(inner, false, 2*second).(*logical.Join).Bound
+	if bound == nil || bound.Low != 1-2*second || bound.High != 14*second {
+		t.Errorf("the bound is %+v", bound)
+	}
+}
+
+// TestWindowKeysOnlyCome: distinct keys of windows are never taken back, unless
+// their rows are.
+func TestWindowKeysOnlyCome(t *testing.T) {
+	keys := func(in logical.Node) logical.Node {
+		g := group(window(in, 10*second, 10*second), "auction", "window_start")
+		g.Calls, g.Names = nil, nil
+		return rules.Closing(g, false, 0)
+	}
+	if p := keys(scan()).Props(); p.Updating || len(p.Times) != 1 {
+		t.Errorf("of rows that only come: %+v", p)
+	}
+	changing := *bids
+	changing.Updating = true
+	if p := keys(logical.NewScan(&changing)).Props(); !p.Updating {
+		t.Errorf("of rows that go again: %+v", p)
 	}
 }
 

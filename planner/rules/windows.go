@@ -24,9 +24,7 @@ func fused(n logical.Node, onClose bool, lateness int64) logical.Node {
 			lag, _ := f.window.Closes()
 			return f.build(onClose && !g.Input.Props().Updating, lateness+lag)
 		}
-		if onClose && !g.Input.Props().Updating {
-			return regrouped(g)
-		}
+		return regrouped(g, onClose && !g.Input.Props().Updating)
 	}
 	return n
 }
