@@ -118,6 +118,32 @@ func LendingNamed(name string) (Lending, error) {
 	return named("lending", name, LendingNames, lendings)
 }
 
+// NameOf returns the name of a policy or of a Lending, as PolicyNamed and
+// LendingNamed take it; "custom": it has none.
+func NameOf(scheduling any) string {
+	switch x := scheduling.(type) {
+	case nil:
+		return "off"
+	case LeastLaxity:
+		return "llf"
+	case EarliestDeadline:
+		return "edf"
+	case ShortestJob:
+		return "sjf"
+	case FirstCome:
+		return "fifo"
+	case TokenFair:
+		if x == (TokenFair{}) {
+			return "fair"
+		}
+	case Reject:
+		return "reject"
+	case Direct:
+		return "direct"
+	}
+	return "custom"
+}
+
 func named[T any](what, name string, names []string, all map[string]T) (T, error) {
 	if name == "" {
 		name = names[0]

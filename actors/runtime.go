@@ -116,6 +116,12 @@ func realClock() func() int64 {
 // lends nothing. What waits keeps the key that it was sent with.
 func (rt *Runtime[P]) Schedule(p Policy, l Lending) { rt.sched.Store(newScheduling(p, l)) }
 
+// Scheduling returns what Schedule has set last.
+func (rt *Runtime[P]) Scheduling() (Policy, Lending) {
+	s := rt.policy()
+	return s.Policy, s.lending
+}
+
 // policy returns the policy of this moment.
 func (rt *Runtime[P]) policy() *scheduling { return rt.sched.Load() }
 

@@ -93,6 +93,9 @@ func (c *Config) defaults() {
 	if c.Epoch == 0 {
 		c.Epoch = time.Second
 	}
+	if c.Policy == nil {
+		c.Policy = actors.LeastLaxity{}
+	}
 	if c.TxnBytes == 0 {
 		c.TxnBytes = TxnBytes
 	}
@@ -340,6 +343,31 @@ func (e *Engine) SetSLO(id uint64, slo time.Duration) error {
 // Schedule changes, for all queries and from now on, who runs first and what is
 // lent; a nil lending lends nothing.
 func (e *Engine) Schedule(p actors.Policy, l actors.Lending) { e.rt.Schedule(p, l) }
+
+// Scheduling returns the names of who runs first and of what is lent.
+func (e *Engine) Scheduling() (policy, lending string) {
+	p, l := e.rt.Scheduling()
+	return actors.NameOf(p), actors.NameOf(l)
+}
+
+// SetScheduling changes them, for all queries and from now on, by their names: ""
+// goes back to what the node was started with.
+func (e *Engine) SetScheduling(policy, lending string) error {
+	p, l := e.cfg.Policy, e.cfg.Lending
+	var err error
+	if policy != "" {
+		if p, err = actors.PolicyNamed(policy); err != nil {
+			return err
+		}
+	}
+	if lending != "" {
+		if l, err = actors.LendingNamed(lending); err != nil {
+			return err
+		}
+	}
+	e.Schedule(p, l)
+	return nil
+}
 
 // hurry tells a source's pump the most urgent SLO of its readers.
 func (e *Engine) hurry(relation uint64) {

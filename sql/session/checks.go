@@ -30,9 +30,14 @@ func oneOf(words ...string) func(string) (string, error) {
 		if v = strings.ToLower(v); slices.Contains(words, v) {
 			return v, nil
 		}
-		return v, fmt.Errorf("It can be %s.", strings.Join(words, ", "))
+		return v, &choiceError{"Available values: " + strings.Join(words, ", ") + "."}
 	}
 }
+
+// choiceError is a value that is none of those that there are: what it could be.
+type choiceError struct{ hint string }
+
+func (e *choiceError) Error() string { return e.hint }
 
 func within(lo, hi int) func(string) (string, error) {
 	return func(v string) (string, error) {
@@ -69,11 +74,13 @@ func dateStyle(v string) (string, error) {
 }
 
 func duration(v string) (string, error) {
-	if v == "" || v == "0" {
+	if v == "" || v == "0" || strings.EqualFold(v, "none") {
 		return "", nil
 	}
-	_, err := bind.Duration(v)
-	return v, err
+	if _, err := bind.Duration(v); err != nil {
+		return v, &choiceError{"Write a number with its unit, such as '50 ms', or 'none'."}
+	}
+	return v, nil
 }
 
 func timeout(v string) (string, error) {

@@ -16,6 +16,7 @@ type Engine interface {
 	Queries
 	Tables
 	Reads
+	Scheduler
 }
 
 // Streams are the outside: what CREATE STREAM declares and checks.

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,8 @@ type fakeEngine struct {
 	failing string // the name of a query that does not start
 	queries map[uint64]job.QueryDef
 	sources map[uint64]job.SourceDef
+
+	policy, lending string
 }
 
 func newFakeEngine() *fakeEngine {
@@ -103,6 +106,15 @@ func (e *fakeEngine) SetSLO(id uint64, slo time.Duration) error {
 	d := e.queries[id]
 	d.SLO = slo
 	e.queries[id] = d
+	return nil
+}
+
+func (e *fakeEngine) Scheduling() (policy, lending string) {
+	return cmp.Or(e.policy, "llf"), cmp.Or(e.lending, "reject")
+}
+
+func (e *fakeEngine) SetScheduling(policy, lending string) error {
+	e.policy, e.lending = policy, lending
 	return nil
 }
 

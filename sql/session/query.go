@@ -65,6 +65,10 @@ func (x sessionSettings) All(yield func(name, value, description string) bool) {
 }
 
 func (x sessionSettings) SetSetting(name, value string, local bool) error {
+	if known[name].node != nil && (local || x.s.tx.state != 0) {
+		return result.Errorf("25001", "%s cannot be set for a transaction", name).
+			WithHint("It concerns all queries of the server at once.")
+	}
 	if local && x.s.tx.local != nil {
 		x.s.tx.local[name] = true
 	}

@@ -15,6 +15,9 @@ func (s *Session) setSetting(n *ast.Set) handler {
 		if name == "transaction" || strings.HasPrefix(name, "session characteristics") {
 			return "SET", nil // there is one isolation level, and it is the strictest
 		}
+		if known[name].node != nil {
+			return "SET", s.setNode(n, name, out)
+		}
 		if n.Scope == ast.SetLocal {
 			if s.tx.state == 0 {
 				out.Notice(result.Warningf("25P01", "SET LOCAL can only be used in transaction blocks"))
@@ -70,6 +73,9 @@ func (s *Session) settingText(values []ast.Expr) (string, error) {
 // resetSetting handles RESET.
 func (s *Session) resetSetting(n *ast.Reset) handler {
 	return command(func(_ context.Context, out result.Sink) (string, error) {
+		if name := strings.ToLower(n.Name); known[name].node != nil {
+			return "RESET", s.setNode(&ast.Set{Name: n.Name}, name, out)
+		}
 		if n.Name != "" {
 			if err := s.settings.reset(strings.ToLower(n.Name)); err != nil {
 				return "", err

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"io"
 	"maps"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dirigo-stream/dirigo/actors"
 	"github.com/dirigo-stream/dirigo/sql/bind"
 	"github.com/dirigo-stream/dirigo/sql/result"
 )
@@ -22,6 +24,7 @@ type setting struct {
 	report bool   // clients are told of changes
 	fixed  bool   // it cannot be changed
 	check  func(value string) (string, error)
+	node   ofNode // not nil: it is the server's, not the session's
 }
 
 // known are the settings by their names in lower case.
@@ -36,7 +39,9 @@ var known = index([]setting{
 	{name: "default_transaction_isolation", value: "read committed", what: "Accepted, without effect."},
 	{name: "default_transaction_read_only", value: "off", what: "Accepted, without effect.", report: true},
 	{name: "dirigo.default_slo", what: "Latency target of new queries that state none; empty: best effort.", check: duration},
+	{name: "dirigo.lending", what: "What an operator that cannot keep the target alone lends; of the whole server.", check: oneOf(actors.LendingNames...), node: lending{}},
 	{name: "dirigo.parallelism", value: "0", what: "Instances of each vertex of new queries; 0: the server's default.", check: within(0, 128)},
+	{name: "dirigo.policy", what: "Who runs first; of the whole server.", check: oneOf(actors.PolicyNames...), node: policy{}},
 	{name: "dirigo.recent_rows", value: "1000", what: "Last records per partition that a SELECT from a stream reads.", check: within(1, 10_000_000)},
 	{name: "extra_float_digits", value: "1", what: "Accepted; floats print their shortest exact form.", check: within(-15, 3)},
 	{name: "idle_in_transaction_session_timeout", value: "0", what: "Accepted, without effect."},
@@ -96,7 +101,7 @@ func (s *settings) startup(params map[string]string) error {
 			}
 			continue
 		}
-		if err := s.set(strings.ToLower(name), value); err != nil {
+		if err := s.atStart(strings.ToLower(name), value); err != nil {
 			return err
 		}
 	}
@@ -119,11 +124,19 @@ func (s *settings) options(line string) error {
 		if !ok {
 			return result.Errorf(result.CodeSyntax, "invalid command-line argument for server process: %s", words[i])
 		}
-		if err := s.set(strings.ToLower(strings.ReplaceAll(name, "-", "_")), value); err != nil {
+		if err := s.atStart(strings.ToLower(strings.ReplaceAll(name, "-", "_")), value); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// atStart changes a setting as the client connects.
+func (s *settings) atStart(name, value string) error {
+	if known[name].node != nil {
+		return ofServer(name)
+	}
+	return s.set(name, value)
 }
 
 // Setting returns the value of a setting by its name in lower case.
@@ -132,6 +145,9 @@ func (s *settings) Setting(name string) (string, bool) {
 		return v, true
 	}
 	k, ok := known[name]
+	if k.node != nil {
+		return k.node.value(s.db.cfg.Engine), true
+	}
 	switch name {
 	case "server_version":
 		return s.db.version(), true
@@ -154,8 +170,15 @@ func (s *settings) set(name, value string) error {
 	if k.check != nil {
 		var err error
 		if value, err = k.check(value); err != nil {
-			return result.Errorf(result.CodeInvalidValue, "invalid value for parameter %q: %q", k.name, value).WithDetail("%s", err)
+			e := result.Errorf(result.CodeInvalidValue, "invalid value for parameter %q: %q", k.name, value)
+			if errors.As(err, new(*choiceError)) {
+				return e.WithHint("%s", err)
+			}
+			return e.WithDetail("%s", err)
 		}
+	}
+	if k.node != nil {
+		return k.node.change(s.db.cfg.Engine, value)
 	}
 	if s.changed == nil {
 		s.changed = map[string]string{}
@@ -184,6 +207,9 @@ func (s *settings) reset(name string) error {
 	}
 	if k.fixed {
 		return result.Errorf("55P02", "parameter %q cannot be changed", k.name)
+	}
+	if k.node != nil {
+		return k.node.change(s.db.cfg.Engine, "")
 	}
 	if v, ok := s.start[name]; ok {
 		return s.set(name, v)
