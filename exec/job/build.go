@@ -298,6 +298,11 @@ func (q *query) operators(in *instance, home state.Home) ([]exec.Operator, error
 		ops = append(ops, o)
 		types = [][]batch.Type{spec.Output(types)}
 	}
+	if f := q.eng.cfg.faults.operator; f != nil {
+		if o := f(q.def.ID, in.def.ID); o != nil {
+			ops = append(ops, o)
+		}
+	}
 	return ops, nil
 }
 

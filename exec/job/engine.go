@@ -14,6 +14,7 @@ import (
 
 	"github.com/dirigo-stream/dirigo/actors"
 	"github.com/dirigo-stream/dirigo/connectors"
+	"github.com/dirigo-stream/dirigo/exec"
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/state"
 	"github.com/dirigo-stream/dirigo/storage"
@@ -54,6 +55,9 @@ type Config struct {
 type faults struct {
 	noInjection bool   // what a cut does not touch brings no Punct
 	apart       func() // not nil: members of a group become durable one by one; called between
+
+	operator func(query uint64, vertex int) exec.Operator // not nil: stands behind a vertex's chain
+	encode   func(query uint64)                           // not nil: called before a query's Seal is encoded
 }
 
 func (c *Config) cutNow() bool { return c.CutNow != nil && c.CutNow() }
@@ -116,6 +120,7 @@ type Engine struct {
 	decisions   *decisions
 	tables      *tables
 	begins      *begins
+	halts       *halts
 	epochs      *epochs
 	folder      *folder
 	memory      *state.Account
@@ -178,6 +183,10 @@ func (e *Engine) openLogs() error {
 		return fmt.Errorf("open beginnings: %w", err)
 	}
 	e.begins = &begins{log: log}
+	if log, err = e.cfg.Store.Log("halts"); err != nil {
+		return fmt.Errorf("open stopped queries: %w", err)
+	}
+	e.halts = &halts{log: log}
 	e.tables, err = openTables(e)
 	return err
 }
@@ -231,6 +240,9 @@ func (e *Engine) Keep(ids []uint64) {
 		if !slices.Contains(ids, id) {
 			e.ledger.Drop(id)
 		}
+	}
+	if err := e.halts.keep(ids); err != nil {
+		e.cfg.Logger.Warn("why old queries had stopped is not forgotten", "err", err)
 	}
 	if err := e.decisions.keep(ids); err != nil {
 		e.cfg.Logger.Warn("old decisions are not forgotten", "err", err)
@@ -401,7 +413,7 @@ func (e *Engine) Rejected(query uint64, f func(RejectedRow) error) error {
 // actorFailed is told of an actor's error.
 func (e *Engine) actorFailed(name actors.Name, err error) {
 	if q := e.query(name.Job); q != nil && name.Vertex != pumpVertex {
-		e.failed(q, err)
+		e.broke(q, err)
 		return
 	}
 	if s := e.source(name.Job); s != nil {
@@ -418,35 +430,47 @@ func (e *Engine) actorFailed(name actors.Name, err error) {
 	}
 }
 
-// failed stops a query that cannot go on; the others do not notice.
-func (e *Engine) failed(q *query, err error) {
+// failed stops a query that cannot go on, and those that read its view; the
+// others do not notice. It returns false if the query had stopped before.
+func (e *Engine) failed(q *query, err error) bool {
 	if errors.As(err, new(*blockError)) {
-		return // it is being restarted
+		return false // it is being restarted
 	}
 	short := plain(err)
 	q.mu.Lock()
 	first := q.failed == nil
 	if first {
 		q.failed = stopped(short)
-		q.state, q.reason = stateFailed, short.Error()
+		q.state, q.reason, q.code = stateFailed, short.Error(), codeOf(err)
+		if u := (*upstream)(nil); errors.As(err, &u) {
+			q.code = ""
+			if u.view.isPaused() {
+				q.state = statePaused
+			}
+		}
 	}
 	q.mu.Unlock()
 	if !first || errors.Is(err, errDropped) {
-		return
+		return false
 	}
 	e.cfg.Logger.Error("query failed", "query", q.def.Name, "err", err)
 	q.goLive()
 	below := e.below(q)[1:]
 	for _, d := range below {
-		e.failed(d, fmt.Errorf("view %s stopped: %w", q.def.Name, short))
+		e.failed(d, &upstream{view: q, err: short})
 	}
 	go func() {
 		e.ddl.Lock()
 		defer e.ddl.Unlock()
+		left := e.leftBehind([]*query{q})
 		leaveSeals(append(below, q)...) // what they sealed last is of one moment
 		e.stop(q, err)
+		e.bringBack(left)
 	}()
+	return true
 }
+
+const bugText = "a bug in the engine: the log has the stack"
 
 // plain is an error for people: a bug in an operator, which panicked, is told
 // without its stack, which is in the log.
@@ -455,5 +479,5 @@ func plain(err error) error {
 	if !found {
 		return err
 	}
-	return fmt.Errorf("%s (a bug in the engine: the log has the stack)", line)
+	return fmt.Errorf("%s (%s)", line, bugText)
 }

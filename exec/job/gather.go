@@ -94,7 +94,7 @@ func (e *Engine) link(ctx context.Context, q *query, with map[*query]bool) error
 			return fmt.Errorf("relation %d is not there", rel)
 		}
 		if err := up.failure(); err != nil {
-			return stopped(fmt.Errorf("view %s stopped: %w", up.def.Name, err))
+			return stopped(&upstream{view: up, err: err})
 		}
 		if len(up.views) == 0 {
 			return fmt.Errorf("%s keeps nothing that could be read", up.def.Name)

@@ -240,10 +240,8 @@ func (g *sealGroup) writeLocked(e *Engine) {
 
 // write makes a complete Seal durable: one root for all of it.
 func (g *sealGroup) write(e *Engine, s *sealing) {
-	err := e.commitSeal(s)
-	var any *query
+	culprit, err := e.commitSeal(s)
 	for q := range s.parts {
-		any = q
 		if err == nil {
 			q.seals.last.Store(s.n)
 		}
@@ -258,24 +256,41 @@ func (g *sealGroup) write(e *Engine, s *sealing) {
 	g.writeLocked(e)
 	g.mu.Unlock()
 	if err != nil {
-		e.failed(any, err)
+		e.sealFailed(s, culprit, err)
 	}
 }
 
-// commitSeal encodes the parts of a Seal and makes them durable.
-func (e *Engine) commitSeal(s *sealing) error {
+// sealFailed ends a Seal that did not become durable. What it has frozen is
+// written by no other: its queries go on from the checkpoint before it, but for
+// the one that could not be sealed; where none of them is to blame, all stop.
+func (e *Engine) sealFailed(s *sealing, culprit *query, err error) {
+	if culprit != nil {
+		e.broke(culprit, err)
+	}
+	for q := range s.parts {
+		if culprit == nil {
+			e.failed(q, err)
+		} else if q.failure() == nil {
+			e.detach(q)
+		}
+	}
+}
+
+// commitSeal encodes the parts of a Seal and makes them durable. Where that fails
+// by what one query has, it returns that query.
+func (e *Engine) commitSeal(s *sealing) (culprit *query, err error) {
 	begin := time.Now()
 	var seals []storage.QuerySeal
 	total := int64(0)
 	for q, parts := range s.parts {
 		qs, bytes, err := q.encodeSeal(s, parts)
 		if err != nil {
-			return err
+			return q, err
 		}
 		seals, total = append(seals, qs), total+bytes
 		if between := e.cfg.faults.apart; between != nil && len(seals) > 0 {
 			if err := e.epochs.commit(seals); err != nil {
-				return err
+				return nil, err
 			}
 			seals = nil
 			between()
@@ -283,11 +298,11 @@ func (e *Engine) commitSeal(s *sealing) error {
 	}
 	if len(seals) > 0 {
 		if err := e.epochs.commit(seals); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	e.stats.sealed(time.Since(begin), total)
-	return nil
+	return nil, nil
 }
 
 // committed returns the last Seal that is durable.

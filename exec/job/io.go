@@ -1,6 +1,12 @@
 package job
 
-import "sync"
+import (
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"github.com/dirigo-stream/dirigo/exec"
+)
 
 // pool runs work that blocks (fsync, reads of state, outside calls) on a
 // bounded number of goroutines, which end when there is nothing to do.
@@ -41,6 +47,19 @@ func (p *pool) work(f func()) {
 			p.running--
 		}
 		p.mu.Unlock()
+	}
+}
+
+// fetch reads state. A panic is the query's, not the process's.
+func fetch(r exec.Read) (err error) {
+	defer rescue(&err)
+	return r.Fetch()
+}
+
+// rescue makes an error of a panic.
+func rescue(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
 	}
 }
 

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,6 +26,9 @@ const pumpVertex = -1
 func (e *Engine) StartQuery(ctx context.Context, def QueryDef) error {
 	e.ddl.Lock()
 	defer e.ddl.Unlock()
+	if why, found, err := e.halts.read(def.ID); found || err != nil {
+		return cmp.Or(err, e.startHalted(def, why))
+	}
 	q, err := e.newQuery(def)
 	if err != nil && e.running() {
 		return err
@@ -61,14 +65,37 @@ func (e *Engine) running() bool {
 
 // broken is a query that cannot run, for SHOW to tell why.
 func (e *Engine) broken(def QueryDef, err error) *query {
+	e.cfg.Logger.Error("query cannot run", "query", def.Name, "err", err)
+	return e.still(def, halt{State: stateFailed, Reason: err.Error(), Code: codeOf(err)})
+}
+
+// still is a query that does not run.
+func (e *Engine) still(def QueryDef, why halt) *query {
 	q := &query{
 		eng: e, def: def, latency: &latencies{}, live: make(chan struct{}),
-		account: state.NewAccount(0, e.memory), state: stateFailed, reason: err.Error(), failed: err,
+		account: state.NewAccount(0, e.memory), ended: true,
+		state: why.State, reason: why.Reason, code: why.Code, failed: why.err(def.Name),
 	}
+	q.latency.target.Store(int64(def.SLO))
 	q.seals.q = q
 	q.goLive()
-	e.cfg.Logger.Error("query cannot run", "query", def.Name, "err", err)
 	return q
+}
+
+// startHalted takes the definition of a query that stands still.
+func (e *Engine) startHalted(def QueryDef, why halt) error {
+	q := e.still(def, why)
+	if err := q.restore(context.Background()); err != nil {
+		e.cfg.Logger.Warn("the counters of a stopped query are not known", "query", def.Name, "err", err)
+	}
+	e.cfg.Logger.Warn("query stands still", "query", def.Name, "state", why.State, "reason", why.Reason)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, ok := e.queries[def.ID]; ok {
+		return fmt.Errorf("query %d is running already", def.ID)
+	}
+	e.queries[def.ID] = q
+	return nil
 }
 
 // Start begins to run the queries taken so far. Those that stand where the live
@@ -161,6 +188,9 @@ func (e *Engine) retryLaunch(queries []*query, err error) {
 // live feeds, where the queries stand just there, or in feeds of their own. It
 // returns the live pumps made for them, which do not run yet.
 func (e *Engine) place(ctx context.Context, queries []*query) (fresh []*pump, err error) {
+	for _, q := range queries {
+		q.with = queries
+	}
 	p := &placing{eng: e, queries: queries, from: map[uint64][]position{}, at: map[*query]map[uint64][]position{}}
 	for _, q := range queries {
 		if fresh, err = p.add(ctx, q, fresh); err != nil {
@@ -318,7 +348,7 @@ func (e *Engine) DropQuery(ctx context.Context, id uint64) error {
 		return nil
 	}
 	e.ledger.Drop(id)
-	if err := errors.Join(e.rejects.drop(ctx, id), e.begins.drop(ctx, id)); err != nil {
+	if err := errors.Join(e.rejects.drop(ctx, id), e.begins.drop(ctx, id), e.halts.drop(ctx, id)); err != nil {
 		return err
 	}
 	return e.ledger.Flush(ctx)
@@ -331,6 +361,10 @@ func (e *Engine) stop(q *query, why error) {
 		q.failed = why
 	}
 	q.mu.Unlock()
+	if q.ended {
+		return
+	}
+	q.ended = true
 	if q.replay != nil {
 		q.replay.close()
 	}

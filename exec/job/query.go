@@ -39,6 +39,8 @@ type query struct {
 	replay   *replay           // nil: attached at once
 	settled  atomic.Bool       // it has been a reader like any other
 	retries  int               // how often it was restarted before that
+	with     []*query          // what was started together with it
+	ended    bool              // it has been stopped; under the engine's ddl
 
 	touchMu sync.Mutex
 	touched []uint64 // increasing; what every end has passed is forgotten
@@ -48,6 +50,7 @@ type query struct {
 	mu     sync.Mutex
 	state  string
 	reason string
+	code   string // SQLSTATE of what stopped it
 	failed error
 	base   manifestExtra // counters as restored
 }
@@ -58,6 +61,7 @@ const (
 	stateCatching = "catching up"
 	stateFailed   = "failed"
 	stateWaiting  = "waiting"
+	statePaused   = "paused"
 )
 
 // instance is one instance of a vertex: what of it outlives its stay in memory.
@@ -195,10 +199,12 @@ func (q *query) whenLive(ctx context.Context) error {
 	return q.failed
 }
 
-// setState notes what the query is doing, and why.
+// setState notes what the query is doing, and why, unless it has stopped.
 func (q *query) setState(state, reason string) {
 	q.mu.Lock()
-	q.state, q.reason = state, reason
+	if q.failed == nil {
+		q.state, q.reason = state, reason
+	}
 	q.mu.Unlock()
 }
 
@@ -281,7 +287,7 @@ func (q *query) status() QueryStatus {
 	q.mu.Lock()
 	st := QueryStatus{
 		ID: q.def.ID, Name: q.def.Name, State: q.state, Reason: q.reason, SLO: q.def.SLO,
-		In: q.base.In, Out: q.base.Out,
+		In: q.base.In, Out: q.base.Out, Code: q.code,
 	}
 	q.mu.Unlock()
 	st.Attained, st.Latency = q.latency.attained(), q.latency.snapshot()

@@ -111,7 +111,7 @@ func (e *Engine) waitFor(q, view *query) {
 		<-view.live
 		for e.query(view.def.ID) == view && view.failure() != nil && !e.closing.Load() {
 			if final := view.failure(); !isDetached(final) {
-				e.failed(q, fmt.Errorf("view %s stopped: %w", view.def.Name, final))
+				e.failed(q, &upstream{view: view, err: final})
 				return
 			}
 			time.Sleep(time.Millisecond) // it is being restarted

@@ -44,9 +44,14 @@ func (q *query) vertexIndex(id int) int {
 	return -1
 }
 
-// encodeSeal makes the query's manifest at a Seal.
+// encodeSeal makes the query's manifest at a Seal. A panic is the query's, not
+// the process's.
 func (q *query) encodeSeal(s *sealing, parts []sealPart) (seal storage.QuerySeal, bytes int64, err error) {
+	defer rescue(&err)
 	n := s.n
+	if f := q.eng.cfg.faults.encode; f != nil {
+		f(q.def.ID)
+	}
 	extra := manifestExtra{
 		Positions: map[uint64][]position{}, Sinks: map[string]staged{}, Ups: q.upsAt(s),
 		In: q.base.In, Out: q.base.Out, Started: q.base.Started,

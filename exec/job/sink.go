@@ -111,7 +111,7 @@ func (w *sinkWriter) send(c connectors.Chunk, born int64) {
 // ack takes the outside's word for chunk n.
 func (w *sinkWriter) ack(n uint64, err error) {
 	if err != nil {
-		w.q.eng.failed(w.q, err)
+		w.q.eng.broke(w.q, err)
 		return
 	}
 	w.mu.Lock()

@@ -16,6 +16,9 @@ import (
 //	StartQuery(ctx, QueryDef) error                 // returns when it is running (or catching up)
 //	DropQuery(ctx, id uint64) error
 //	SetSLO(id uint64, slo time.Duration) error
+//	PauseQuery(ctx, id uint64) (others []string, err error)
+//	ResumeQuery(ctx, id uint64) error
+//	SetScheduling(policy, lending string) error
 //	Run(ctx, Bounded, emit func(*batch.Batch) error) error
 //	Subscribe(ctx, id uint64, snapshot bool, emit func(Changes) error) error
 //	Flush(ctx) error
@@ -66,8 +69,9 @@ type Changes struct {
 type QueryStatus struct {
 	ID                    uint64
 	Name                  string
-	State                 string // running, catching up, failed, waiting (with Reason)
+	State                 string // running, catching up, waiting, paused, failed (with Reason)
 	Reason                string
+	Code                  string // SQLSTATE of what stopped it; "": none
 	SLO                   time.Duration
 	In, Out               int64            // rows
 	Rejected              map[string]int64 // by reason

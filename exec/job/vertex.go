@@ -168,7 +168,7 @@ func (v *vertex) Wait() func(ready func()) {
 		v.need = r
 		return func(ready func()) {
 			v.q.eng.io.run(func() {
-				if err := r.Fetch(); err != nil {
+				if err := fetch(r); err != nil {
 					v.lastError = err
 				}
 				ready()

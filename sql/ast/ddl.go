@@ -114,9 +114,11 @@ const (
 	AlterSet    AlterAction = iota // SET (name = value, …)
 	AlterReset                     // RESET (name, …)
 	AlterRename                    // RENAME TO name
+	AlterPause                     // PAUSE
+	AlterResume                    // RESUME
 )
 
-// Alter is ALTER kind name SET (…) | RESET (…) | RENAME TO name.
+// Alter is ALTER kind name SET (…) | RESET (…) | RENAME TO name | PAUSE | RESUME.
 type Alter struct {
 	Pos
 	Kind     ObjectKind

@@ -198,6 +198,12 @@ func (s *Alter) String() string {
 			p.w(" RENAME TO ")
 			p.name(s.NewName)
 			return
+		case AlterPause:
+			p.w(" PAUSE")
+			return
+		case AlterResume:
+			p.w(" RESUME")
+			return
 		case AlterReset:
 			p.w(" RESET (")
 		default:

@@ -35,7 +35,7 @@ func (r *reader) neededKind(verb string) ast.ObjectKind {
 	return kind
 }
 
-// alter reads ALTER kind name SET | RESET | RENAME.
+// alter reads ALTER kind name SET | RESET | RENAME | PAUSE | RESUME.
 func (r *reader) alter() ast.Statement {
 	s := &ast.Alter{Pos: r.pos()}
 	r.need("alter")
@@ -57,10 +57,14 @@ func (r *reader) alter() ast.Statement {
 	case r.take("rename", "to"):
 		s.Action = ast.AlterRename
 		s.NewName = r.name()
+	case r.take("pause"):
+		s.Action = ast.AlterPause
+	case r.take("resume"):
+		s.Action = ast.AlterResume
 	case r.isAny("add", "drop", "owner", "alter", "rename", "attach", "detach"):
 		r.unsupported(r.p, "ALTER … "+upper(r.peek().text), "")
 	default:
-		r.syntaxAt(r.p, "set", "reset", "rename")
+		r.syntaxAt(r.p, "set", "reset", "rename", "pause", "resume")
 	}
 	return s
 }

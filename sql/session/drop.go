@@ -174,7 +174,8 @@ func (db *DB) halt(ctx context.Context, doomed []*catalog.Object) error {
 	return errors.Join(errs...)
 }
 
-// alter handles ALTER … SET (slo = …) and RESET (slo), on the running query.
+// alter handles ALTER … SET (slo = …) and RESET (slo), on the running query,
+// PAUSE and RESUME.
 func (s *Session) alter(n *ast.Alter) handler {
 	return command(func(ctx context.Context, out result.Sink) (string, error) {
 		s.db.ddl.Lock()
@@ -190,6 +191,9 @@ func (s *Session) alter(n *ast.Alter) handler {
 		}
 		if n.Action == ast.AlterRename {
 			return "", notSupported(n.Pos, "ALTER ... RENAME", "DROP it and CREATE it under the new name.")
+		}
+		if n.Action == ast.AlterPause || n.Action == ast.AlterResume {
+			return definition(n), s.halt(ctx, n, o, out)
 		}
 		return definition(n), s.setSLO(ctx, n, o, out)
 	})

@@ -35,6 +35,8 @@ type Queries interface {
 	StartQuery(context.Context, job.QueryDef) error
 	DropQuery(ctx context.Context, id uint64) error
 	SetSLO(id uint64, slo time.Duration) error
+	PauseQuery(ctx context.Context, id uint64) (others []string, err error)
+	ResumeQuery(ctx context.Context, id uint64) error
 	Query(id uint64) (job.QueryStatus, bool)
 }
 

@@ -109,6 +109,16 @@ func (e *fakeEngine) SetSLO(id uint64, slo time.Duration) error {
 	return nil
 }
 
+func (e *fakeEngine) PauseQuery(_ context.Context, id uint64) ([]string, error) {
+	e.call("pause %s", e.queries[id].Name)
+	return []string{"other"}, nil
+}
+
+func (e *fakeEngine) ResumeQuery(_ context.Context, id uint64) error {
+	e.call("resume %s", e.queries[id].Name)
+	return nil
+}
+
 func (e *fakeEngine) Scheduling() (policy, lending string) {
 	return cmp.Or(e.policy, "llf"), cmp.Or(e.lending, "reject")
 }

@@ -15,7 +15,7 @@ var ownRelations = map[string]struct {
 	columns string
 	fill    func(e *Env, r *relation) [][]any
 }{
-	"dirigo_queries": {"id:int8 name:name kind:text state:text reason:text slo:interval rows_in:int8 rows_out:int8 " +
+	"dirigo_queries": {"id:int8 name:name kind:text state:text reason:text sqlstate:text slo:interval rows_in:int8 rows_out:int8 " +
 		"rejected:int8 attained:float8 watermark:timestamp epoch:int8 lends:int8 merges:int8 rounds:int8 state_bytes:int8", queryRows},
 	"dirigo_streams": {"id:int8 name:name kind:text connector:text state:text error:text decoded:int8 decoded_bytes:int8 " +
 		"malformed:int8 watermark:timestamp partitions:int4", streamRows},
@@ -107,7 +107,7 @@ func queryRows(e *Env, r *relation) [][]any {
 			slo = span(q.SLO)
 		}
 		rows = append(rows, r.row("id", int64(q.ID), "name", q.Name, "kind", e.kind(q.ID), "state", q.State,
-			"reason", orNull(q.Reason), "slo", slo, "rows_in", q.In, "rows_out", q.Out, "rejected", rejected,
+			"reason", orNull(q.Reason), "sqlstate", orNull(q.Code), "slo", slo, "rows_in", q.In, "rows_out", q.Out, "rejected", rejected,
 			"attained", q.Attained, "watermark", some(q.Watermark), "epoch", int64(q.Epoch), "lends", q.Lends,
 			"merges", q.Merges, "rounds", q.Rounds, "state_bytes", q.StateBytes))
 	}
