@@ -8,8 +8,10 @@ package pgwire
 // desk is the goroutines on which a server's connections work.
 type desk struct{ idle chan *clerk }
 
-// deskSize is how many goroutines wait for work; more come and go as needed.
-const deskSize = 8
+// deskSize is how many goroutines wait for work; more come and go as needed. Each
+// that is made anew has to grow its stack first, which costs as much as a small
+// statement does; those that wait give theirs back when the collector comes.
+const deskSize = 64
 
 type clerk struct {
 	in  chan errand
