@@ -67,27 +67,72 @@ func (e *epochs) fire() {
 }
 
 // edge cuts all feeds that flowed since the last one. It returns the tick, 0 if
-// nothing flowed.
+// nothing flowed. A feed below which a group takes no Seal now counts as flowing
+// still, whether more comes or not: else its last rows would not be sealed until
+// then, not even at the end.
 func (e *epochs) edge() uint64 {
 	c := e.eng.clock
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var ask []*feed
+	waits := false
 	for f := range e.eng.feeds {
 		f.mu.Lock()
-		if f.flowed {
+		flowed := f.flowed
+		switch {
+		case !flowed:
+		case f.sealable(e.eng):
 			ask = append(ask, f)
 			f.flowed = false
+		default:
+			waits = true
 		}
 		f.mu.Unlock()
 	}
-	if len(ask) == 0 {
-		return 0
+	tick := uint64(0)
+	if len(ask) > 0 {
+		n := e.next()
+		tick = c.cutLocked(ask, n)
+		e.eng.noteEdge(n, tick)
 	}
-	n := e.next()
-	tick := c.cutLocked(ask, n)
-	e.eng.noteEdge(n, tick)
+	for _, f := range ask {
+		f.mu.Lock()
+		if f.unsealed() {
+			f.flowed, waits = true, true
+		}
+		f.mu.Unlock()
+	}
+	if waits {
+		e.arm()
+	}
 	return tick
+}
+
+// sealable says whether one of those that read the feed would take a Seal now,
+// or nobody would ever. The lock of the clock is held.
+func (f *feed) sealable(e *Engine) bool {
+	waits := false
+	for m := range f.readers {
+		switch g := m.q.seals.now(); {
+		case g == nil || !m.q.seals.dirty.Load():
+		case g.due(e):
+			return true
+		default:
+			waits = true
+		}
+	}
+	return !waits
+}
+
+// unsealed says whether one of those that read the feed has changes that no Seal
+// has taken. The lock of the clock is held.
+func (f *feed) unsealed() bool {
+	for m := range f.readers {
+		if m.q.seals.dirty.Load() && m.q.seals.now() != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // stop disarms the timer for good.

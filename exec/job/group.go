@@ -106,11 +106,27 @@ func enroll(queries ...*query) {
 	slices.SortStableFunc(into.queue, func(a, b *sealing) int { return int(int64(a.n) - int64(b.n)) })
 }
 
-// accepts says whether the group takes a Seal: its checkpoint interval is over,
-// and older ones are not being written still.
+// accepts says whether the group takes a Seal, which it then does: its checkpoint
+// interval is over, and older ones are not being written still.
 func (g *sealGroup) accepts(e *Engine) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	now := time.Now()
+	if !g.dueLocked(e, now) {
+		return false
+	}
+	g.at = now
+	return true
+}
+
+// due says whether the group would take a Seal now.
+func (g *sealGroup) due(e *Engine) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.dueLocked(e, time.Now())
+}
+
+func (g *sealGroup) dueLocked(e *Engine, now time.Time) bool {
 	if len(g.members) == 0 {
 		return false
 	}
@@ -126,12 +142,7 @@ func (g *sealGroup) accepts(e *Engine) bool {
 			every = q.def.Checkpoint
 		}
 	}
-	now := time.Now()
-	if every > e.cfg.Epoch && now.Sub(g.at) < every {
-		return false
-	}
-	g.at = now
-	return true
+	return every <= e.cfg.Epoch || now.Sub(g.at) >= every
 }
 
 // dirty returns the members with changes that no Seal has taken.
