@@ -23,7 +23,6 @@ race:
 
 check: tools ## the long forms: hours on a laptop
 	DIRIGO_CHECK=long DIRIGO_CHAOS_KILLS=50 DIRIGO_CHAOS_LONG=1 $(GO) test -count=1 -timeout 3h ./...
-	$(GO) test -count=1 -timeout 1h ./actors/sim -schedules 100000 -v
 	$(MAKE) race fuzz FUZZTIME=5m
 
 tools:

@@ -96,7 +96,7 @@ const (
 func newActor[P any](rt *Runtime[P], s Spec[P], used *Use) *actor[P] {
 	a := &actor[P]{rt: rt, spec: s}
 	a.load.Used = used
-	cfg := MailboxConfig{Inputs: s.Inputs, Outputs: s.Outputs, Quota: s.Quota, Hooks: a, LentFor: int64(rt.cfg.LentFor)}
+	cfg := MailboxConfig{Inputs: s.Inputs, Outputs: s.Outputs, Quota: s.Quota, Hooks: a, LentFor: int64(rt.cfg.LentFor), Faults: rt.cfg.Faults}
 	if s.Lendable {
 		cfg.Lessees = max(1, len(rt.workers.workers)-1)
 		a.loan = &loans{}

@@ -75,7 +75,8 @@ type Lendable[P any] interface {
 }
 
 // Lessee computes a partial state on another worker; it never emits. Its
-// methods run one at a time, but not in the lessor's turn.
+// methods run one at a time, but not in the lessor's turn. Collect hands over
+// what there is and starts from empty.
 type Lessee[P any] interface {
 	Push(in int, p P) error
 	Collect() (partial any, err error)

@@ -23,6 +23,19 @@ func (h *helper[P]) collect(c Collect, key int64) {
 }
 
 func (h *helper[P]) send(m lesseeMsg[P], key int64) {
+	if h.lessor.rt.cfg.Virtual.carries() {
+		h.carry(m, key)
+		return
+	}
+	h.take(m, key)
+}
+
+func (h *helper[P]) carry(m lesseeMsg[P], key int64) {
+	rt := h.lessor.rt
+	rt.cfg.Virtual.carry(rt.timers, func() { h.take(m, key) })
+}
+
+func (h *helper[P]) take(m lesseeMsg[P], key int64) {
 	h.mu.Lock()
 	if h.gone.Load() {
 		h.mu.Unlock()
@@ -77,11 +90,23 @@ func (h *helper[P]) step(w *worker) {
 		return
 	}
 	if r.DidRun {
-		h.lessor.control(w, control[P]{kind: ctlRan, key: key, ran: r.Ran})
+		h.answer(w, control[P]{kind: ctlRan, key: key, ran: r.Ran})
 	}
 	if r.Answered {
-		h.lessor.control(w, control[P]{kind: ctlPartial, key: key, partial: r.Partial})
+		h.answer(w, control[P]{kind: ctlPartial, key: key, partial: r.Partial})
 	}
+}
+
+func (h *helper[P]) answer(w *worker, c control[P]) {
+	if w.pool.virtual.carries() {
+		h.carryBack(w, c)
+		return
+	}
+	h.lessor.control(w, c)
+}
+
+func (h *helper[P]) carryBack(w *worker, c control[P]) {
+	w.pool.virtual.carry(w.pool.timers, func() { h.lessor.control(nil, c) })
 }
 
 func (h *helper[P]) recovered(w *worker) {

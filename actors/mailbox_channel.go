@@ -171,6 +171,9 @@ func (mb *Mailbox[P]) takePunct(c *inChan[P]) {
 }
 
 func (mb *Mailbox[P]) leastTick() uint64 {
+	if mb.faults.FirstInput {
+		return mb.mostTick()
+	}
 	t := ^uint64(0)
 	for i := range mb.ins {
 		t = min(t, mb.ins[i].tick)

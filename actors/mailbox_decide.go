@@ -123,6 +123,7 @@ func (mb *Mailbox[P]) Done(more bool) {
 		return
 	}
 	early := more && mb.kind == CallAdvance && mb.faults.PunctFirst
+	more = more && (mb.kind != CallAbsorb || !mb.faults.OneChunk)
 	if mb.more = more; more && !early {
 		if mb.faults.Overtake {
 			mb.overtake()
@@ -183,7 +184,7 @@ func (mb *Mailbox[P]) Empty() bool {
 		}
 	}
 	return !mb.more && !mb.parked && !mb.woken && mb.due == nil && len(mb.posts) == 0 &&
-		!mb.lend.open() && !mb.lend.collecting()
+		(!mb.lend.open() && !mb.lend.collecting() || mb.faults.RestOpen)
 }
 
 // Queued returns the bytes that wait in the channels.

@@ -13,6 +13,22 @@ func (mb *Mailbox[P]) overtake() {
 	}
 }
 
+// mostTick is a fault: a frontier passes as soon as one input has.
+func (mb *Mailbox[P]) mostTick() (t uint64) {
+	for i := range mb.ins {
+		t = max(t, mb.ins[i].tick)
+	}
+	return t
+}
+
+// askAll is a fault: lessees are asked for a partial of what they were never sent.
+func (mb *Mailbox[P]) askAll(r *round[P]) {
+	r.used = r.used[:0]
+	for k := range r.parts {
+		r.used = append(r.used, k)
+	}
+}
+
 // mergeAnything is a fault: every partial is absorbed, whatever its attempt.
 func (mb *Mailbox[P]) mergeAnything(part *part[P], p Partial) {
 	mb.lend.partials = append(mb.lend.partials, p)

@@ -92,7 +92,7 @@ func (l *lending[P]) collecting() bool { return l != nil && l.closing != nil }
 func (mb *Mailbox[P]) tryLend(ch int, now int64) bool {
 	l := mb.lend
 	it := mb.ins[ch].first()
-	if !l.quota.room(charge(it.meta)) {
+	if !l.quota.room(charge(it.meta)) && !mb.faults.NoQuota {
 		return false
 	}
 	mb.uncount(it)
@@ -150,6 +150,9 @@ func (mb *Mailbox[P]) closeRound(due *Frontier, now int64) {
 	r := l.cur
 	l.cur, l.closing = nil, r
 	l.giveUpAt = mb.hooks.GiveUp(due, now)
+	if mb.faults.AskAll {
+		mb.askAll(r)
+	}
 	for _, k := range r.used {
 		part := &r.parts[k]
 		part.state = partAsked

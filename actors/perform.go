@@ -63,7 +63,7 @@ func (a *actor[P]) lendTo(l *Lent[P], now int64) {
 	if a.helpers == nil {
 		a.helpers = make([]*helper[P], a.mb.lend.n)
 		for k := range a.helpers {
-			a.helpers[k] = &helper[P]{lessor: a, k: k}
+			a.helpers[k] = &helper[P]{lessor: a, k: k, box: *NewLesseeBox[P](a.rt.cfg.Faults)}
 		}
 	}
 	if l.Seq == 0 {

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/dirigo-stream/dirigo/actors/internal/fault"
 )
 
 // Config makes a Runtime. Its zero value works: one worker per core.
@@ -31,6 +33,8 @@ type Config struct {
 	// LentFor is how long batches stay lent before they are collected without
 	// any work due; 0: 50 ms.
 	LentFor time.Duration
+	// Faults are rules to break on purpose.
+	Faults fault.Set
 }
 
 // Spec says what an actor is.

@@ -13,6 +13,9 @@ type Virtual struct {
 	Overhead int64
 	// Lend is what lending one message takes its lessor, ns.
 	Lend int64
+	// Carry, if not nil, says how a message between a lessor and a lessee travels:
+	// after how many ns each copy of it arrives. None: it is lost.
+	Carry func() []int64
 
 	now   int64
 	pool  *pool
@@ -53,6 +56,15 @@ func (v *Virtual) rouse(w *worker) {
 func (v *Virtual) wake(w *worker, at int64) {
 	w.now = at
 	v.awake.push(entry[*worker]{key: at, v: w})
+}
+
+func (v *Virtual) carries() bool { return v != nil && v.Carry != nil }
+
+// carry brings a message between a lessor and a lessee.
+func (v *Virtual) carry(t *timers, bring func()) {
+	for _, after := range v.Carry() {
+		t.at(v.now+after, bring)
+	}
 }
 
 // At calls f when the time has reached at.

@@ -11,7 +11,7 @@ type Actor[P any] struct {
 	w       *World[P]
 	spec    actors.Spec[P]
 	mb      *actors.Mailbox[P]
-	b       actors.Behavior[P]
+	b       actors.Behavior[P] // nil: passive
 	outs    []*link[P]
 	ins     []*link[P]
 	lessees []*lessee[P]
@@ -19,7 +19,17 @@ type Actor[P any] struct {
 	ready   bool                  // Next may have something to say
 	parked  bool                  // waits for something outside
 	weight  int
+	load    actors.Load // for the policy
+
+	taken                      int64 // messages delivered
+	steps, wakes, hears, rests func()
 }
+
+// Auditor is a behavior that says how many messages are in its state.
+type Auditor interface{ Merged() int64 }
+
+// Reader is a behavior that some posts ask to show itself.
+type Reader interface{ Read() }
 
 func newActor[P any](w *World[P], s actors.Spec[P]) *Actor[P] {
 	a := &Actor[P]{w: w, spec: s, weight: 1 + w.rng.IntN(12)}
@@ -32,7 +42,7 @@ func newActor[P any](w *World[P], s actors.Spec[P]) *Actor[P] {
 	}
 	a.mb = actors.NewMailbox[P](cfg)
 	for k := range cfg.Lessees {
-		a.lessees = append(a.lessees, &lessee[P]{a: a, k: k, box: actors.NewLesseeBox[P](w.cfg.Faults), weight: 1 + w.rng.IntN(8)})
+		a.lessees = append(a.lessees, newLessee(a, k))
 	}
 	total := func(ports []int) (n int) {
 		for _, k := range ports {
@@ -41,12 +51,37 @@ func newActor[P any](w *World[P], s actors.Spec[P]) *Actor[P] {
 		return n
 	}
 	a.outs, a.ins = make([]*link[P], total(s.Outputs)), make([]*link[P], total(s.Inputs))
-	b, err := s.Activate()
+	a.load.Used = &actors.Use{}
+	a.load.SLO.Store(w.rng.Int64N(3) * 10)
+	a.load.Cost.Store(w.rng.Int64N(20))
+	a.load.Path.Store(w.rng.Int64N(20))
+	a.steps, a.wakes, a.hears, a.rests = a.step, a.unpark, a.hear, a.rest
+	a.activate()
+	return a
+}
+
+func (a *Actor[P]) activate() {
+	b, err := a.spec.Activate()
 	if err != nil {
-		w.fail(err)
+		a.w.fail(err)
 	}
 	a.b = b
-	return a
+}
+
+// rest has the actor leave memory. Nothing that was delivered may be missing in
+// what its store keeps.
+func (a *Actor[P]) rest() {
+	if !a.mb.Empty() { // a post came
+		return
+	}
+	a.w.stats.Rests++
+	if x, ok := a.b.(Auditor); ok && x.Merged() != a.taken {
+		a.w.fail(fmt.Errorf("%v: %d messages of %d: %w", a.spec.Name, x.Merged(), a.taken, ErrRest))
+	}
+	if a.b.(actors.Passivable).Passivate() {
+		a.b = nil
+		a.mb.Shrink()
+	}
 }
 
 // Wake has the behavior, a Poller, polled.
@@ -63,19 +98,24 @@ func (a *Actor[P]) post() {
 		if err != nil || a.mb.MidCall() {
 			a.w.fail(fmt.Errorf("%v: a post in mid-call, or with an error: %v", a.spec.Name, err))
 		}
+		if x, ok := b.(Reader); ok {
+			x.Read()
+		}
 	})
 	a.ready = true
 }
 
 func (a *Actor[P]) enabled() {
 	if a.ready {
-		a.w.may(a.weight, a.step)
+		a.w.may(a.weight, a.steps)
+	} else if a.w.cfg.Rests && a.b != nil && a.mb.Empty() {
+		a.w.may(1, a.rests)
 	}
 	if a.parked {
-		a.w.may(2, a.unpark)
+		a.w.may(2, a.wakes)
 	}
 	if len(a.reports) > 0 {
-		a.w.may(6, a.hear)
+		a.w.may(6, a.hears)
 	}
 	for _, l := range a.lessees {
 		l.enabled()
@@ -84,6 +124,13 @@ func (a *Actor[P]) enabled() {
 
 // step makes one call, if there is one.
 func (a *Actor[P]) step() {
+	if a.b == nil {
+		if a.mb.Empty() {
+			a.ready = false
+			return
+		}
+		a.activate()
+	}
 	blocked := a.mb.Blocked()
 	c := a.mb.Next(a.w.now)
 	a.perform()
@@ -120,11 +167,17 @@ func (a *Actor[P]) perform() {
 		case actors.EffectPunct:
 			a.Punct(e.Punct)
 		case actors.EffectLend:
+			if q := a.spec.Quota; q != nil && q.Used() > q.Limit {
+				a.w.fail(fmt.Errorf("%v: %d bytes of %d: %w", a.spec.Name, q.Used(), q.Limit, ErrQuota))
+			}
 			if e.Lent.Seq == 0 {
 				e.Lent.Code = a.b.(actors.Lendable[P]).Lend()
 			}
 			a.lessees[e.Lessee].lent = append(a.lessees[e.Lessee].lent, e.Lent)
 		case actors.EffectCollect:
+			if e.Collect.Count == 0 {
+				a.w.fail(fmt.Errorf("%v: %w", a.spec.Name, ErrEmpty))
+			}
 			a.lessees[e.Lessee].asked(e.Collect)
 		}
 	}
@@ -193,6 +246,8 @@ type link[P any] struct {
 	flying   []message[P]
 	returned int64
 	weight   int
+
+	bringsMessage, bringsCredit func()
 }
 
 type message[P any] struct {
@@ -205,23 +260,32 @@ type message[P any] struct {
 
 func (l *link[P]) enabled() {
 	if len(l.flying) > 0 {
-		l.w.may(l.weight, l.arrive)
+		l.w.may(l.weight, l.bringsMessage)
 	}
 	if l.returned > 0 {
-		l.w.may(l.weight, l.credit)
+		l.w.may(l.weight, l.bringsCredit)
 	}
 }
 
 func (l *link[P]) arrive() {
 	m := l.flying[0]
 	l.flying = l.flying[1:]
-	key := int64(l.w.rng.IntN(1000))
+	key := l.key(m.meta)
 	if m.isPunct {
 		l.to.mb.DeliverPunct(l.in, m.punct, m.mark, key, 0)
 	} else {
+		l.to.taken++
 		l.to.mb.Deliver(l.in, m.p, m.meta, key, 0)
 	}
 	l.to.ready = true
+}
+
+// key is how urgent a message is: by the policy, or by chance.
+func (l *link[P]) key(m actors.Meta) int64 {
+	if p := l.w.cfg.Policy; p != nil {
+		return p.Send(&l.to.load, m, l.w.now)
+	}
+	return int64(l.w.rng.IntN(1000))
 }
 
 func (l *link[P]) credit() {

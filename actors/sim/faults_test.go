@@ -16,6 +16,17 @@ const tries = 4000
 // leave something open at its end.
 var stands = map[string]bool{"NoEarly": true, "QuotaOnly": true, "CreditLate": true, "NoGiveUp": true, "GiveUpDue": true, "NoCredit": true}
 
+// TestNoFault is TestFaults' control: the same schedules, and no rule broken.
+func TestNoFault(t *testing.T) {
+	for seed := range uint64(50) {
+		for _, name := range toy.Names {
+			if _, _, err := newScenario(name, seeded(seed)).run(fault.Set{}); err != nil {
+				t.Fatalf("%s seed %d: %v", name, seed, err)
+			}
+		}
+	}
+}
+
 // TestFaults breaks each rule on its own: some schedule must show it. A rule
 // that could be left out would not be tested, or not be needed.
 func TestFaults(t *testing.T) {
@@ -26,7 +37,7 @@ func TestFaults(t *testing.T) {
 			reflect.ValueOf(&f).Elem().Field(i).SetBool(true)
 			for seed := range uint64(tries) {
 				for _, name := range toy.Names {
-					if _, err := run(name, seed, f); err != nil && (!stands[kind.Field(i).Name] || errors.Is(err, toy.ErrBehind)) {
+					if _, _, err := newScenario(name, seeded(seed)).run(f); err != nil && (!stands[kind.Field(i).Name] || errors.Is(err, toy.ErrBehind)) {
 						t.Logf("caught at %s seed %d: %v", name, seed, err)
 						return
 					}

@@ -10,17 +10,25 @@ type lessee[P any] struct {
 	lent   []actors.Lent[P]
 	asks   []actors.Collect
 	weight int
+
+	brings, hears, steps func()
+}
+
+func newLessee[P any](a *Actor[P], k int) *lessee[P] {
+	l := &lessee[P]{a: a, k: k, box: actors.NewLesseeBox[P](a.w.cfg.Faults), weight: 1 + a.w.rng.IntN(8)}
+	l.brings, l.hears, l.steps = l.arrive, l.hear, l.step
+	return l
 }
 
 func (l *lessee[P]) enabled() {
 	if len(l.lent) > 0 {
-		l.a.w.may(4, l.arrive)
+		l.a.w.may(4, l.brings)
 	}
 	if len(l.asks) > 0 {
-		l.a.w.may(4, l.hear)
+		l.a.w.may(4, l.hears)
 	}
 	if !l.box.Empty() {
-		l.a.w.may(l.weight, l.step)
+		l.a.w.may(l.weight, l.steps)
 	}
 }
 

@@ -125,3 +125,25 @@ func TestOverloadInTime(t *testing.T) {
 		t.Error("best effort got nothing")
 	}
 }
+
+// TestSmallTicks: at ticks of a millisecond a round is paid for only where
+// something was lent, and results come within two ticks.
+func TestSmallTicks(t *testing.T) {
+	l := hot("reject", 4)
+	l.Tick, l.Every, l.For = time.Millisecond, 300*time.Microsecond, 200*time.Millisecond
+	r, err := l.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Results < 190 || r.Lent != 0 || r.Rounds != 0 || r.P99 > 2*time.Millisecond {
+		t.Errorf("%d results, %d lent, %d rounds, p99 %v", r.Results, r.Lent, r.Rounds, r.P99)
+	}
+	l.Every, l.SLO = 65*time.Microsecond, 3*time.Millisecond // cannot keep up alone
+	if r, err = l.Run(); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d results, %d lent in %d rounds, attained %.3f", r.Results, r.Lent, r.Rounds, r.Attained())
+	if r.Rounds == 0 || r.Rounds > r.Results || r.Attained() < .9 {
+		t.Errorf("%d results, %d rounds, attained %.3f", r.Results, r.Rounds, r.Attained())
+	}
+}

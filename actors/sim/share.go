@@ -21,7 +21,7 @@ type Sharing struct {
 	BurstEvery time.Duration // 0: 300 ms
 	Apart      bool          // the jobs' bursts alternate; else each comes when it will
 	SLO        time.Duration // 0: 20 ms
-	For        time.Duration // 0: 900 ms, from 256 cores on 600 ms
+	For        time.Duration // 0: 900 ms, from 256 cores on half as much, from 512 on a third
 	Policy     string        // "": the default
 	Seed       uint64
 }
@@ -61,10 +61,7 @@ func (s Sharing) withDefaults() Sharing {
 	set(&s.BurstFor, 60*time.Millisecond)
 	set(&s.BurstEvery, 300*time.Millisecond)
 	set(&s.SLO, 20*time.Millisecond)
-	if s.Cores >= 256 {
-		set(&s.For, 600*time.Millisecond)
-	}
-	set(&s.For, 900*time.Millisecond)
+	set(&s.For, 900*time.Millisecond/time.Duration(1+min(2, s.Cores/256)))
 	return s
 }
 

@@ -17,13 +17,15 @@ import (
 
 // Config says what may happen in a run; its zero value is a kind world.
 type Config struct {
-	Fuel    int     // rows a call may emit; 0: 1
-	Lend    float64 // share of the messages that are lent
-	Lessees int     // per lessor; 0: 2
-	LentFor int64   // virtual ns; 0: 20
-	Parks   bool    // actors wait, between any two calls, for something outside
-	Lossy   bool    // lessees are lost, what they tell is lost or doubled
-	Steps   int     // after so many a run counts as a livelock; 0: 200,000
+	Fuel    int           // rows a call may emit; 0: 1
+	Lend    float64       // share of the messages that are lent
+	Lessees int           // per lessor; 0: 2
+	LentFor int64         // virtual ns; 0: 20
+	Parks   bool          // actors wait, between any two calls, for something outside
+	Rests   bool          // actors leave memory when they are at rest
+	Policy  actors.Policy // gives messages their keys; nil: keys are drawn
+	Lossy   bool          // lessees are lost, what they tell is lost or doubled
+	Steps   int           // after so many a run counts as a livelock; 0: 200,000
 
 	Faults fault.Set // rules broken on purpose
 }
@@ -44,7 +46,7 @@ type World[P any] struct {
 // Stats counts what happened in a run.
 type Stats struct {
 	Steps, Calls, Lent, Rounds, GivenUp, Merged int64
-	Lost, Dropped, Doubled, Posts               int64
+	Lost, Dropped, Doubled, Posts, Rests        int64
 }
 
 // Add sums s up.
@@ -59,6 +61,7 @@ func (s *Stats) Add(t Stats) {
 	s.Dropped += t.Dropped
 	s.Doubled += t.Doubled
 	s.Posts += t.Posts
+	s.Rests += t.Rests
 }
 
 // step is something that may happen next, more often the greater its weight.
@@ -95,6 +98,7 @@ func (w *World[P]) Add(s actors.Spec[P]) *Actor[P] {
 func (w *World[P]) Connect(from *Actor[P], out, i int, to *Actor[P], in, j int, credit int64) {
 	l := &link[P]{w: w, from: from, to: to, out: index(from.spec.Outputs, out, i), in: index(to.spec.Inputs, in, j)}
 	l.weight = 1 + w.rng.IntN(8)
+	l.bringsMessage, l.bringsCredit = l.arrive, l.credit
 	from.outs[l.out], to.ins[l.in] = l, l
 	from.mb.OpenOut(l.out, credit)
 	to.mb.OpenIn(l.in, credit)
@@ -114,6 +118,9 @@ var (
 	ErrCredit   = errors.New("credit is wrong")
 	ErrRound    = errors.New("a round is open at the end")
 	ErrWaits    = errors.New("deadlock: something waits and nothing can happen")
+	ErrQuota    = errors.New("more is lent than the quota allows")
+	ErrEmpty    = errors.New("a lessee is asked for what it was never lent")
+	ErrRest     = errors.New("an actor is passive and not at rest")
 )
 
 // Run takes steps until none is left, and reports what then is not as it must

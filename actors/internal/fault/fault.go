@@ -27,4 +27,12 @@ type Set struct {
 	SealPasses   bool // a Seal makes nothing due
 	Overtake     bool // a Punct that makes nothing due leaves while a call has more to emit
 	AskParked    bool // a parked behavior is asked what is due
+	FirstInput   bool // a frontier passes as soon as one input has
+	NoQuota      bool // what is lent has no bound
+	AskAll       bool // every lessee is asked for its partial, used or not
+	RestOpen     bool // an actor counts as at rest though lessees hold something of it
+	OneChunk     bool // what remains of a partial after its first chunk is forgotten
+	Clamp        bool // of the toy: negative counts in a partial are left out
+	Cut          bool // of the toy: a partial of updating rows is cut to what shows
+	Order        bool // of the toy: a partial depends on the order in a round
 }

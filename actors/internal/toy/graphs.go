@@ -7,7 +7,7 @@ import (
 )
 
 // Names lists the topologies that Random knows.
-var Names = []string{"chain", "diamond", "self", "multi", "window", "exchange"}
+var Names = []string{"chain", "diamond", "self", "multi", "window", "exchange", "set", "top"}
 
 // Random returns a graph of the named topology whose parallelism, rows, ticks,
 // watermarks and seals come from rng; a source plays about rows rows.
@@ -65,6 +65,17 @@ func Random(name string, rng *rand.Rand, rows int) *Graph {
 		for i := 1; i < 5; i++ {
 			g.Vertices[i].N = 3
 		}
+	case "set":
+		source()
+		source()
+		op(Union, is{0, 1}, is{1, 0})
+		op(Set, is{2}, is{0}, 0, 1)
+		op(View, is{3}, is{0})
+	case "top":
+		source()
+		op(Filter, is{0}, is{1})
+		op(Top, is{1}, is{0}, 0, 1)
+		op(View, is{2}, is{0})
 	}
 	g.play(rng, rows)
 	return g
@@ -75,7 +86,7 @@ func Random(name string, rng *rand.Rand, rows int) *Graph {
 func (g *Graph) play(rng *rand.Rand, rows int) {
 	ps := make([]partition, len(g.Scripts))
 	for i := range ps {
-		ps[i] = partition{left: 1 + rng.IntN(rows), wm: actors.NoWatermark, max: -1}
+		ps[i] = partition{left: 1 + rng.IntN(rows), wm: actors.NoWatermark, max: -1, appends: g.Name == "top"}
 	}
 	seal := uint64(0)
 	for tick, more := uint64(1), true; more; tick++ {
@@ -113,6 +124,7 @@ func (g *Graph) Ticks(part int) (ps []actors.Punct) {
 
 type partition struct {
 	left, max int
+	appends   bool
 	wm        int64
 	old       []Row
 }
@@ -127,7 +139,7 @@ func (p *partition) rows(s []Entry, rng *rand.Rand) []Entry {
 	p.left -= n
 	var rs []Row
 	for range n {
-		if k := len(p.old); k > 0 && rng.IntN(4) == 0 {
+		if k := len(p.old); k > 0 && !p.appends && rng.IntN(4) == 0 {
 			i := rng.IntN(k)
 			if r := p.old[i]; int64(r.F[2]) >= p.wm {
 				p.old[i] = p.old[k-1]

@@ -18,6 +18,8 @@ type Log struct {
 	wrong  error // the first frontier that was not the reference's
 	left   int
 	done   chan struct{}
+	begun  []uint64 // by instance of the view: the tick of its last Advance
+	reads  []*read
 }
 
 // ErrBehind: the run ended before the view had shown the last tick.
@@ -29,14 +31,16 @@ type place struct{ vertex, instance int }
 func NewLog(g *Graph) *Log {
 	return &Log{
 		g: g, shown: map[place][]Shown{}, sealed: map[place][]actors.Punct{},
-		left: g.Vertices[g.view()].N, done: make(chan struct{}),
+		left: g.Vertices[g.view()].N, done: make(chan struct{}), begun: make([]uint64, g.Vertices[g.view()].N),
 	}
 }
 
 func (g *Graph) view() int { return len(g.Vertices) - 1 }
 
 // Observer returns what fills the log.
-func (l *Log) Observer() Observer { return Observer{Show: l.show, Passed: l.pass} }
+func (l *Log) Observer() Observer {
+	return Observer{Show: l.show, Passed: l.pass, Gate: l.gate, Asked: l.asked}
+}
 
 // Done is closed when every instance of the view has shown the last tick.
 func (l *Log) Done() <-chan struct{} { return l.done }
@@ -85,6 +89,9 @@ func (l *Log) Check() error {
 	}
 	if l.wrong != nil {
 		return l.wrong
+	}
+	if err := l.checkReads(); err != nil {
+		return err
 	}
 	return l.checkSeals()
 }

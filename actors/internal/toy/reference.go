@@ -82,8 +82,20 @@ func (x *Vertex) compute(in []Rel, wm int64) Rel {
 		}
 		for k, s := range acc {
 			if s.rows != 0 && (x.Kind == Agg || int64(windowEnd(k[1])) <= wm) {
-				r := acc.row(k)
-				out.Add(r.F, r.D)
+				out.Add(s.fields(k), 1)
+			}
+		}
+	case Set, Top:
+		acc := values{}
+		for f, d := range in[0] {
+			acc.add(valueCount{f[x.Col[0]], f[x.Col[1]], d})
+		}
+		for k := range acc {
+			if x.Kind == Top {
+				acc.cut(k)
+			}
+			if f, ok := acc.fields(k); ok {
+				out.Add(f, 1)
 			}
 		}
 	}

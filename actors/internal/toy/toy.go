@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/dirigo-stream/dirigo/actors"
+	"github.com/dirigo-stream/dirigo/actors/internal/fault"
 )
 
 // Fields are key, value, event time and a spare.
@@ -20,7 +21,13 @@ type Row struct {
 }
 
 // Batch is some rows; it is frozen when emitted.
-type Batch struct{ Rows []Row }
+type Batch struct {
+	Rows []Row
+
+	after  uint64 // the last tick that its sender had passed on
+	merged bool
+	away   bool // a lessee has run it
+}
 
 // Rel is a relation: rows with their counts, none of them zero.
 type Rel map[Fields]int
@@ -89,7 +96,7 @@ func (s sums) add(kind Kind, r Row, col [2]int) [2]int {
 	return k
 }
 
-func (s sums) row(k [2]int) Row { return Row{Fields{k[0], s[k].total, s[k].rows, k[1]}, 1} }
+func (s sum) fields(k [2]int) Fields { return Fields{k[0], s.total, s.rows, k[1]} }
 
 // Kind says what a vertex computes.
 type Kind uint8
@@ -103,6 +110,8 @@ const (
 	Join   // of two inputs, Col[i] being the key of input i
 	Agg    // sum and count by Col[0] of Col[1], updating
 	Window // the same per window of event time, once, when the watermark closes it
+	Set    // least value, number and sum of the two greatest of the values Col[1] by Col[0], updating
+	Top    // the same of the two greatest values, of append-only input
 	View   // holds the relation, a tick at a time
 )
 
@@ -130,6 +139,10 @@ type Graph struct {
 	Name     string
 	Vertices []Vertex
 	Scripts  [][]Entry
+	Born     int64 // of what sources make
+	Faults   fault.Set
+	Paced    bool              // a source plays one entry when it is woken, not all
+	Spend    func(lessee bool) // time passes in a call; may be nil
 }
 
 const none = math.MaxInt
