@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"time"
 
@@ -190,10 +191,25 @@ while nothing comes, beside a node with one query.`)
 	asJSON := f.Bool("json", false, "print one JSON object")
 	dir := f.String("dir", "", "`directory` for temporary data; default: the system's")
 	profiles := f.String("profile", "", "an existing `directory` for a profile of the idle heap; empty: none")
+	dense := f.Bool("dense", false, "streams within the process, views too; the first message, live queries and a restart as well")
+	perStream := f.Int("per-stream", 10, "`number` of queries on one stream, with -dense")
+	live := f.Int("live", 1000, "`number` of queries that get ten messages a second each, with -dense")
 	if err := parse(f, args); err != nil {
 		return err
 	}
+	if *profiles != "" {
+		runtime.MemProfileRate = 4096
+	}
 	tuneCollector(0)
+	if *dense {
+		r, err := bench.Dense{
+			Queries: *queries, PerStream: *perStream, Live: *live, For: *during, Settle: *settle, Dir: *dir, Profile: *profiles, Say: sayOnError,
+		}.Run(ctx)
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(os.Stdout).Encode(r)
+	}
 	r, err := bench.Idle{Queries: *queries, For: *during, Settle: *settle, Dir: *dir, Profile: *profiles, Say: sayOnError}.Run(ctx)
 	if err != nil {
 		return err

@@ -149,13 +149,18 @@ func (i Idle) measure(ctx context.Context, w *world, store *countedStore, from, 
 	if err := w.server.Engine.Flush(ctx); err != nil {
 		return u, err
 	}
-	i.Say("%d queries have read all; waiting %v, then watching for %v", to, i.Settle, i.For)
+	return i.watch(ctx, w, store, to)
+}
+
+// watch waits until actors are passivated, and then counts what is done.
+func (i Idle) watch(ctx context.Context, w *world, store *countedStore, queries int) (u IdleUse, err error) {
+	i.Say("%d queries have read all; waiting %v, then watching for %v", queries, i.Settle, i.For)
 	if err := sleep(ctx, i.Settle); err != nil {
 		return u, err
 	}
 	runtime.GC()
 	runtime.GC()
-	u = IdleUse{Queries: to, Seconds: i.For.Seconds(), Goroutines: runtime.NumGoroutine(), Where: places()}
+	u = IdleUse{Queries: queries, Seconds: i.For.Seconds(), Goroutines: runtime.NumGoroutine(), Where: places()}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	u.Heap = float64(m.HeapInuse+m.StackInuse) / (1 << 20)
