@@ -222,8 +222,8 @@ func (q *query) activate(in *instance) (behavior, error) {
 	if len(ops) > 0 {
 		v.due, _ = ops[0].(exec.Due)
 		if m, ok := ops[0].(*op.Materialized); ok && in.view != nil {
-			in.view.state = func() snapshot { return m.Snapshot() }
-			in.view.vertex, in.view.rows = v, m
+			in.view.state = func() snapshot { return in.view.lend(m.Snapshot()) }
+			in.view.rows = m
 		}
 	}
 	if in.def.Read != nil {

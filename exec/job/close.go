@@ -65,8 +65,8 @@ func (e *Engine) pause() {
 // holds ddl, so that none of them joins. Half a transaction is no moment to seal.
 func (e *Engine) alone() (out []*replay) {
 	for _, q := range e.sorted() {
-		if q.replay != nil && q.replay.alone() && !q.replay.half() && !slices.Contains(out, q.replay) {
-			out = append(out, q.replay)
+		if r := q.replay.Load(); r != nil && r.alone() && !r.half() && !slices.Contains(out, r) {
+			out = append(out, r)
 		}
 	}
 	return out

@@ -56,7 +56,7 @@ func (e *Engine) restart(queries []*query) {
 			fresh.retries = q.retries + 1
 		}
 		e.mu.Lock()
-		e.queries[def.ID] = fresh
+		e.enter(fresh, q)
 		e.mu.Unlock()
 		all = append(all, fresh)
 	}

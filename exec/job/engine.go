@@ -139,6 +139,7 @@ type Engine struct {
 	mu      sync.Mutex
 	sources map[uint64]*source
 	queries map[uint64]*query
+	readers readers
 	started bool
 }
 
@@ -148,7 +149,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	e := &Engine{
 		cfg: cfg, incarnation: cfg.Store.Incarnation(), feeds: map[*feed]bool{},
 		memory: state.NewAccount(cfg.Memory, nil), io: newPool(4 * cfg.Workers),
-		sources: map[uint64]*source{}, queries: map[uint64]*query{},
+		sources: map[uint64]*source{}, queries: map[uint64]*query{}, readers: readers{},
 	}
 	e.clock = newClock(e.incarnation)
 	e.epochs = &epochs{eng: e}
@@ -301,7 +302,7 @@ func (e *Engine) sorted() []*query {
 	for _, q := range e.queries {
 		out = append(out, q)
 	}
-	slices.SortFunc(out, func(a, b *query) int { return int(int64(a.def.ID) - int64(b.def.ID)) })
+	slices.SortFunc(out, byID)
 	return out
 }
 
@@ -381,29 +382,6 @@ func (e *Engine) SetScheduling(policy, lending string) error {
 	return nil
 }
 
-// hurry tells a source's pump the most urgent SLO of its readers.
-func (e *Engine) hurry(relation uint64) {
-	s := e.source(relation)
-	if s == nil {
-		return
-	}
-	p := s.livePump()
-	if p == nil {
-		return
-	}
-	least := time.Duration(0)
-	for _, q := range e.sorted() {
-		if !slices.Contains(q.relations(), relation) {
-			continue
-		}
-		if slo := e.urgency(q); slo > 0 && (least == 0 || slo < least) {
-			least = slo
-		}
-	}
-	p.hurry(least)
-	p.ref.SetSLO(least)
-}
-
 // Rejected calls f with the rejected rows of a query; 0: of all, and of records
 // that could not be decoded.
 func (e *Engine) Rejected(query uint64, f func(RejectedRow) error) error {
@@ -422,10 +400,8 @@ func (e *Engine) actorFailed(name actors.Name, err error) {
 		s.mu.Unlock()
 		e.cfg.Logger.Error("source stopped", "stream", s.def.Name, "err", err)
 		// Nobody would tell the readers: they would wait for ever for what comes next.
-		for _, q := range e.sorted() {
-			if slices.Contains(q.relations(), s.def.ID) {
-				e.failed(q, fmt.Errorf("stream %s stopped: %w", s.def.Name, err))
-			}
+		for _, q := range e.readersOf(s.def.ID) {
+			e.failed(q, fmt.Errorf("stream %s stopped: %w", s.def.Name, err))
 		}
 	}
 }

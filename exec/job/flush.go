@@ -111,7 +111,7 @@ func (e *Engine) passedBy(ctx context.Context, tick uint64, new bool) (waited []
 		q.mu.Lock()
 		dead := q.failed != nil
 		q.mu.Unlock()
-		if dead || !new && !q.isLive() && q.replay != nil && q.replay.views != nil {
+		if dead || !new && !q.isLive() && q.scans() {
 			continue
 		}
 		waited = append(waited, q)

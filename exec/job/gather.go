@@ -18,7 +18,7 @@ import (
 // has one: nothing had come to it. One whose manifest does not go with those of
 // its producers begins anew: it had stopped while they went on.
 func (e *Engine) gather(ctx context.Context, queries []*query, retry bool) (groups [][]*query, fresh []*query, err error) {
-	slices.SortFunc(queries, func(a, b *query) int { return int(int64(a.def.ID) - int64(b.def.ID)) })
+	slices.SortFunc(queries, byID)
 	in := map[*query]bool{}
 	for _, q := range queries {
 		in[q] = true
@@ -52,14 +52,14 @@ func (e *Engine) gather(ctx context.Context, queries []*query, retry bool) (grou
 		case !with[q]:
 			fresh = append(fresh, q)
 		case !done[q]:
-			groups = append(groups, connected(q, queries, with, done))
+			groups = append(groups, e.connected(q, with, done))
 		}
 	}
 	return groups, fresh, nil
 }
 
 // connected returns the members of a set that are connected with q by views.
-func connected(q *query, queries []*query, set, done map[*query]bool) (out []*query) {
+func (e *Engine) connected(q *query, set, done map[*query]bool) (out []*query) {
 	todo := []*query{q}
 	for len(todo) > 0 {
 		m := todo[0]
@@ -71,13 +71,13 @@ func connected(q *query, queries []*query, set, done map[*query]bool) (out []*qu
 		for _, up := range m.ups {
 			todo = append(todo, up)
 		}
-		for _, d := range queries {
+		for _, d := range e.downsOf(m) { // of which some may not start now
 			if d.ups[m.def.ID] == m {
 				todo = append(todo, d)
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b *query) int { return int(int64(a.def.ID) - int64(b.def.ID)) })
+	slices.SortFunc(out, byID)
 	return out
 }
 
@@ -163,11 +163,16 @@ func (e *Engine) lift(q *query) {
 	}
 }
 
+// downsOf returns the queries that read q's view, stopped ones too.
+func (e *Engine) downsOf(q *query) []*query {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(q.downs)
+}
+
 // consumers returns the queries that read q's view.
 func (e *Engine) consumers(q *query) (out []*query) {
-	e.mu.Lock()
-	downs := slices.Clone(q.downs)
-	e.mu.Unlock()
+	downs := e.downsOf(q)
 	if len(downs) == 0 {
 		return nil
 	}

@@ -14,8 +14,39 @@ type latencies struct {
 	kept     atomic.Int64
 	total    atomic.Int64
 	sum, max atomic.Int64
-	buckets  [latencyBuckets]atomic.Int64
-	recent   atomic.Pointer[recentShare] // nil: there was no result
+	octaves  atomic.Pointer[octaves]     // nil: there was no result
+	recent   atomic.Pointer[recentShare] // the same
+}
+
+// octaves are the buckets of a histogram, made as they are needed: of ten
+// thousand queries most have seen few durations, or none.
+type octaves [latencyBuckets / latencySteps]atomic.Pointer[[latencySteps]atomic.Int64]
+
+// made returns what p points to, made if need be.
+func made[T any](p *atomic.Pointer[T]) *T {
+	if v := p.Load(); v != nil {
+		return v
+	}
+	p.CompareAndSwap(nil, new(T))
+	return p.Load()
+}
+
+// add counts n in bucket i.
+func (o *octaves) add(i int, n int64) { made(&o[i/latencySteps])[i%latencySteps].Add(n) }
+
+// counts returns all buckets.
+func (o *octaves) counts() (out [latencyBuckets]int64) {
+	if o == nil {
+		return out
+	}
+	for i := range o {
+		if steps := o[i].Load(); steps != nil {
+			for j := range steps {
+				out[i*latencySteps+j] = steps[j].Load()
+			}
+		}
+	}
+	return out
 }
 
 const (
@@ -44,7 +75,7 @@ func bucketTop(i int) uint64 {
 // observe counts rows results that took d, seen at now (Unix ns).
 func (l *latencies) observe(d time.Duration, rows, now int64) {
 	d = max(d, 0)
-	l.buckets[bucketOf(uint64(d.Microseconds()))].Add(rows)
+	made(&l.octaves).add(bucketOf(uint64(d.Microseconds())), rows)
 	l.total.Add(rows)
 	l.sum.Add(int64(d) * rows)
 	kept := int64(0)
@@ -52,12 +83,7 @@ func (l *latencies) observe(d time.Duration, rows, now int64) {
 		kept = rows
 		l.kept.Add(rows)
 	}
-	recent := l.recent.Load()
-	if recent == nil {
-		l.recent.CompareAndSwap(nil, new(recentShare))
-		recent = l.recent.Load()
-	}
-	recent.add(now, kept, rows)
+	made(&l.recent).add(now, kept, rows)
 	for {
 		old := l.max.Load()
 		if int64(d) <= old || l.max.CompareAndSwap(old, int64(d)) {
@@ -98,16 +124,16 @@ func (l *latencies) snapshot() Latency {
 		Bounds: latencyBounds, Counts: make([]uint64, len(latencyBounds)+1),
 		Sum: time.Duration(l.sum.Load()), Max: time.Duration(l.max.Load()),
 	}
-	var counts [latencyBuckets]int64
-	total := int64(0)
-	for i := range counts {
-		counts[i] = l.buckets[i].Load()
-		total += counts[i]
-		at := 0
+	if l.total.Load() == 0 {
+		return out
+	}
+	counts, total, at := l.octaves.Load().counts(), int64(0), 0
+	for i, n := range counts {
+		total += n
 		for at < len(latencyBounds) && float64(bucketTop(i))/1e6 > latencyBounds[at] {
 			at++
 		}
-		out.Counts[at] += uint64(counts[i])
+		out.Counts[at] += uint64(n)
 	}
 	quantile := func(q float64) time.Duration {
 		want, seen := int64(q*float64(total)), int64(0)

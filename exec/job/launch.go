@@ -41,7 +41,7 @@ func (e *Engine) StartQuery(ctx context.Context, def QueryDef) error {
 		e.mu.Unlock()
 		return fmt.Errorf("query %d is running already", def.ID)
 	}
-	e.queries[def.ID] = q
+	e.enter(q, nil)
 	started := e.started
 	e.mu.Unlock()
 	if !started {
@@ -50,7 +50,7 @@ func (e *Engine) StartQuery(ctx context.Context, def QueryDef) error {
 	if err := e.run(ctx, []*query{q}, false); err != nil {
 		e.stop(q, err)
 		e.mu.Lock()
-		delete(e.queries, def.ID)
+		e.exit(q)
 		e.mu.Unlock()
 		return err
 	}
@@ -94,7 +94,7 @@ func (e *Engine) startHalted(def QueryDef, why halt) error {
 	if _, ok := e.queries[def.ID]; ok {
 		return fmt.Errorf("query %d is running already", def.ID)
 	}
-	e.queries[def.ID] = q
+	e.enter(q, nil)
 	return nil
 }
 
@@ -342,7 +342,7 @@ func (e *Engine) DropQuery(ctx context.Context, id uint64) error {
 	}
 	e.stop(q, errDropped)
 	e.mu.Lock()
-	delete(e.queries, id)
+	e.exit(q)
 	e.mu.Unlock()
 	if q.ephemeral {
 		return nil
@@ -365,8 +365,8 @@ func (e *Engine) stop(q *query, why error) {
 		return
 	}
 	q.ended = true
-	if q.replay != nil {
-		q.replay.close()
+	if r := q.replay.Load(); r != nil {
+		r.close()
 	}
 	e.clock.mu.Lock()
 	if q.member != nil {
@@ -412,13 +412,8 @@ func (e *Engine) rest(relation uint64) {
 	if s == nil {
 		return
 	}
-	for _, q := range e.sorted() {
-		q.mu.Lock()
-		alive := q.failed == nil
-		q.mu.Unlock()
-		if alive && slices.Contains(q.relations(), relation) {
-			return
-		}
+	if e.isRead(relation) {
+		return
 	}
 	s.mu.Lock()
 	p := s.live

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -47,6 +48,10 @@ type pump struct {
 
 	there  *there                            // of a stream's live one, made at a restart
 	status atomic.Pointer[connectors.Status] // as of the last time nothing was waiting
+
+	urging sync.Mutex
+	urged  map[*query]time.Duration // the readers with a latency target
+	least  time.Duration            // of them; 0: none has one
 
 	guarded atomic.Bool  // gate is there: a reader that is being opened may wake the pump before
 	paused  atomic.Bool  // the engine is closing

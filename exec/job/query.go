@@ -32,15 +32,15 @@ type query struct {
 	member   *member
 	attached uint64 // the tick at which it attached
 
-	ups      map[uint64]*query // the views that it reads, by relation; set before it runs
-	downs    []*query          // the queries that read its view; under the engine's lock
-	restored bool              // it goes on from a manifest
-	live     chan struct{}     // closed when it has attached, or failed
-	replay   *replay           // nil: attached at once
-	settled  atomic.Bool       // it has been a reader like any other
-	retries  int               // how often it was restarted before that
-	with     []*query          // what was started together with it
-	ended    bool              // it has been stopped; under the engine's ddl
+	ups      map[uint64]*query      // the views that it reads, by relation; set before it runs
+	downs    []*query               // the queries that read its view; under the engine's lock
+	restored bool                   // it goes on from a manifest
+	live     chan struct{}          // closed when it has attached, or failed
+	replay   atomic.Pointer[replay] // nil: attached at once, or long ago
+	settled  atomic.Bool            // it has been a reader like any other
+	retries  int                    // how often it was restarted before that
+	with     []*query               // what was started together with it
+	ended    bool                   // it has been stopped; under the engine's ddl
 
 	touchMu sync.Mutex
 	touched []uint64 // increasing; what every end has passed is forgotten
@@ -97,6 +97,9 @@ func (i *instance) passed(tick uint64) {
 			delete(i.waiters, t)
 			i.waiting.Add(int32(-len(fs)))
 		}
+	}
+	if len(i.waiters) == 0 {
+		i.waiters = nil
 	}
 	i.mu.Unlock()
 	for _, f := range ready {

@@ -164,6 +164,9 @@ func (r *replay) settleWhen(tick uint64) {
 		}
 		for _, q := range r.queries {
 			q.caughtUp()
+			if !r.early {
+				q.replay.CompareAndSwap(r, nil) // its pumps and feeds are garbage now
+			}
 		}
 	}
 	for _, q := range r.queries {

@@ -48,7 +48,7 @@ func (e *Engine) newReplay(queries []*query) *replay {
 	r.clock = newReplayClock(e.incarnation, r.ticket)
 	for _, q := range queries {
 		r.clock.private[q] = &member{q: q}
-		q.replay = r
+		q.replay.Store(r)
 		q.setState(stateCatching, "")
 		e.urgeAbove(q)
 	}
@@ -234,6 +234,12 @@ func (r *replay) feeds() (out []*feed) {
 		out = append(out, s.feed)
 	}
 	return out
+}
+
+// scans says whether the query begins with the content of views.
+func (q *query) scans() bool {
+	r := q.replay.Load()
+	return r != nil && r.views != nil
 }
 
 // alone says whether the queries read by themselves, and have not begun to join.

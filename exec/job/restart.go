@@ -150,7 +150,7 @@ func (e *Engine) renew(old *query) (*query, error) {
 	fresh.latency = old.latency
 	fresh.latency.target.Store(int64(def.SLO))
 	e.mu.Lock()
-	e.queries[def.ID] = fresh
+	e.enter(fresh, old)
 	e.mu.Unlock()
 	return fresh, nil
 }

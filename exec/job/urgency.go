@@ -17,7 +17,7 @@ func (e *Engine) urgeAbove(q *query) {
 		if up := q.ups[rel]; up != nil {
 			e.urgeAbove(up)
 		} else {
-			e.hurry(rel)
+			e.hurry(rel, q)
 		}
 	}
 }

@@ -184,16 +184,25 @@ func (v *vertex) Wait() func(ready func()) {
 	return nil
 }
 
-// Passivate implements actors.Passivable.
+// smallView is the state, in bytes, up to which a view at rest leaves memory: who
+// reads it then waits for a block or two. A larger one is for --memory to page out.
+const smallView = 256 << 10
+
+// Passivate implements actors.Passivable: what is sealed, or is not state, need
+// not stay in memory.
 func (v *vertex) Passivate() bool {
-	if v.view != nil || v.unsealed || v.sink != nil && !v.sink.idle() {
-		return false // a view is read at any time
+	if s := v.chain.sealer(); s != nil {
+		switch {
+		case v.unsealed, !v.home.committed(), v.q.ephemeral:
+			return false
+		case v.view != nil && (s.Bytes() > smallView || v.view.used()):
+			return false
+		case s.Trim(0) > 0: // what a frontier has changed is not sealed
+			return false
+		}
 	}
-	if v.chain.sealer() == nil {
-		return false // nothing to gain
-	}
-	if !v.home.committed() {
-		return false
+	if v.view != nil {
+		v.view.leave()
 	}
 	v.close()
 	return true
@@ -204,9 +213,6 @@ func (v *vertex) close() {
 	if v.release != nil {
 		v.release()
 		v.release = nil
-	}
-	if s := v.chain.sealer(); s != nil {
-		s.Trim(0)
 	}
 }
 

@@ -27,9 +27,9 @@ type viewPart struct {
 	edge    *feed          // what other queries read; nil: none does
 	pending []injection    // for them, rising
 
-	vertex *vertex // in the instance's turn
-	rows   *op.Materialized
-	ready  atomic.Pointer[func()]
+	rows  *op.Materialized // in the instance's turn; nil while it is not in memory
+	lent  atomic.Int32     // snapshots that are being read
+	ready atomic.Pointer[func()]
 }
 
 // snapshot is the content of one instance of a view at one tick; Next returns
@@ -37,6 +37,52 @@ type viewPart struct {
 type snapshot interface {
 	Next(max int) (*batch.Batch, error)
 }
+
+// lend gives a snapshot out: until it has been read, what it reads must stay.
+func (p *viewPart) lend(s snapshot) snapshot {
+	p.lent.Add(1)
+	return &lentSnapshot{snapshot: s, of: p}
+}
+
+type lentSnapshot struct {
+	snapshot
+	of   *viewPart
+	done bool
+}
+
+// Next implements snapshot.
+func (s *lentSnapshot) Next(limit int) (*batch.Batch, error) {
+	b, err := s.snapshot.Next(limit)
+	if b == nil || err != nil {
+		s.back()
+	}
+	return b, err
+}
+
+// Close gives back what was not read.
+func (s *lentSnapshot) Close() {
+	s.back()
+	if c, ok := s.snapshot.(interface{ Close() }); ok {
+		c.Close()
+	}
+}
+
+func (s *lentSnapshot) back() {
+	if !s.done {
+		s.done = true
+		s.of.lent.Add(-1)
+	}
+}
+
+// used says that somebody reads the view now.
+func (p *viewPart) used() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lent.Load() > 0 || len(p.reads)+len(p.changes) > 0
+}
+
+// leave lets go of the operator, which leaves memory.
+func (p *viewPart) leave() { p.state, p.rows = nil, nil }
 
 // viewRead waits at an instance for the last touched tick ≤ tick to be applied.
 type viewRead struct {

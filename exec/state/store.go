@@ -171,10 +171,14 @@ func (st *Store) Unpin() { st.pin++ }
 func (st *Store) Bytes() int64 { return st.held }
 
 // Trim implements the like-named method of exec.Sealer: sealed state need not
-// stay in memory.
-func (st *Store) Trim(int64) int64 {
+// stay in memory. With target 0 nothing is left of a store that is sealed, and
+// of which no page is in the spill space; it is not used any more then.
+func (st *Store) Trim(target int64) int64 {
 	if st.markDirty || len(st.dropped) > 0 {
 		return max(1, st.held)
+	}
+	if target == 0 && st.away+len(st.trash) > 0 {
+		return max(1, st.held) // what lies there would have to be deleted, which may block
 	}
 	dirty := int64(0)
 	for _, t := range st.tables {
@@ -185,6 +189,9 @@ func (st *Store) Trim(int64) int64 {
 				dirty += p.charged
 			}
 		}
+	}
+	if dirty == 0 && target == 0 {
+		st.Close()
 	}
 	return dirty
 }

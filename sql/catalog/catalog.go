@@ -105,11 +105,11 @@ func (c *Catalog) Create(ctx context.Context, o *Object) (*Object, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.Snapshot()
-	if taken, ok := s.names[o.Name]; ok {
+	if taken, ok := s.named(o.Name); ok {
 		return nil, exists(taken)
 	}
 	for _, id := range o.DependsOn {
-		if _, ok := s.ids[id]; !ok {
+		if _, ok := s.ByID(id); !ok {
 			return nil, gone(o.Name, id)
 		}
 	}
@@ -127,7 +127,7 @@ func (c *Catalog) Create(ctx context.Context, o *Object) (*Object, error) {
 func (c *Catalog) Update(ctx context.Context, o *Object) (*Object, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	old, ok := c.Snapshot().ids[o.ID]
+	old, ok := c.Snapshot().ByID(o.ID)
 	switch {
 	case !ok:
 		return nil, gone(o.Name, o.ID)
@@ -151,7 +151,7 @@ func (c *Catalog) Drop(ctx context.Context, ids ...uint64) error {
 	defer c.mu.Unlock()
 	s := c.Snapshot()
 	for _, id := range ids {
-		o, ok := s.ids[id]
+		o, ok := s.ByID(id)
 		if !ok {
 			return gone("", id)
 		}
