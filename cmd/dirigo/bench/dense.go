@@ -42,7 +42,8 @@ type DenseResult struct {
 	Create DenseCreate `json:"create"`
 	Idle   IdleUse     `json:"idle"`
 	// HeapPerQuery and ResidentPerQuery are beside a node with one stream and one query.
-	HeapPerQuery     float64 `json:"heap_bytes_per_query"`
+	HeapPerQuery     float64 `json:"heap_bytes_per_query"` // of spans in use
+	LivePerQuery     float64 `json:"live_bytes_per_query"` // of objects
 	Resident         float64 `json:"resident_mb"`
 	ResidentPerQuery float64 `json:"resident_bytes_per_query"`
 	CoreShare        float64 `json:"idle_core_share"` // of one core, while idle
@@ -238,6 +239,7 @@ func (x *dense) create(ctx context.Context) error {
 	x.r.Idle, x.r.Resident = many, all
 	n := float64(x.Queries)
 	x.r.HeapPerQuery = (many.Heap - one.Heap) * (1 << 20) / n
+	x.r.LivePerQuery = (many.Live - one.Live) * (1 << 20) / n
 	x.r.ResidentPerQuery = (all - resident) * (1 << 20) / n
 	x.r.CoreShare = many.CPU / 1e3 / many.Seconds
 	return nil
@@ -278,6 +280,9 @@ func (x *dense) wake(ctx context.Context) error {
 		took, err := x.first(ctx, n)
 		if err != nil {
 			return fmt.Errorf("first message to %s: %w", denseName(n), err)
+		}
+		if took > 50*time.Millisecond {
+			x.Say("first message %d, to %s: %v", i, denseName(n), took)
 		}
 		if n%denseKinds == denseView {
 			views = append(views, took)

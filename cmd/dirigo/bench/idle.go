@@ -38,7 +38,8 @@ type IdleUse struct {
 	Syncs      int64          `json:"fsyncs"`
 	Switches   uint64         `json:"goroutine_switches"` // times any goroutine began to run: what ticks anywhere shows here
 	CPU        float64        `json:"cpu_ms"`
-	Heap       float64        `json:"heap_mb"`
+	Heap       float64        `json:"heap_mb"`      // spans in use, and stacks
+	Live       float64        `json:"heap_live_mb"` // objects
 }
 
 // IdleResult sets a node with queries beside the same node with one.
@@ -163,7 +164,7 @@ func (i Idle) watch(ctx context.Context, w *world, store *countedStore, queries 
 	u = IdleUse{Queries: queries, Seconds: i.For.Seconds(), Goroutines: runtime.NumGoroutine(), Where: places()}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	u.Heap = float64(m.HeapInuse+m.StackInuse) / (1 << 20)
+	u.Heap, u.Live = float64(m.HeapInuse+m.StackInuse)/(1<<20), float64(m.HeapAlloc)/(1<<20)
 	before, syncs, switches, cpu := w.server.Engine.Stats().Runtime, store.syncs.Load(), goroutineSwitches(), cpuTime()
 	if err := sleep(ctx, i.For); err != nil {
 		return u, err
