@@ -29,6 +29,7 @@ func (e *Engine) Close(ctx context.Context) error {
 	e.rt.Close()
 	e.folder.close()
 	e.ddl.Unlock() // a replay about to join waits for it, and is waited for here
+	e.sealing.wait()
 	e.io.wait()
 	if lerr := e.ledger.Close(); err == nil {
 		err = lerr

@@ -125,6 +125,7 @@ type Engine struct {
 	folder      *folder
 	memory      *state.Account
 	io          *pool
+	sealing     *pool // encodes Seals: a thousand of them are not to stand before a read
 	stats       engineStats
 	closing     atomic.Bool
 	scanning    sync.WaitGroup // views read by new queries
@@ -148,7 +149,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	cfg.defaults()
 	e := &Engine{
 		cfg: cfg, incarnation: cfg.Store.Incarnation(), feeds: map[*feed]bool{},
-		memory: state.NewAccount(cfg.Memory, nil), io: newPool(4 * cfg.Workers),
+		memory: state.NewAccount(cfg.Memory, nil), io: newPool(4 * cfg.Workers), sealing: newPool(4 * cfg.Workers),
 		sources: map[uint64]*source{}, queries: map[uint64]*query{}, readers: readers{},
 	}
 	e.clock = newClock(e.incarnation)

@@ -32,7 +32,7 @@ type epochs struct {
 // them become durable with it, or none.
 type commit struct {
 	seals []storage.QuerySeal
-	done  chan error
+	then  func(error) // short: it is called between two roots
 }
 
 // next hands out a number.
@@ -156,16 +156,23 @@ type rootExtra struct {
 // commit makes manifests durable with the next root: those that are ready
 // while another root is written share one.
 func (e *epochs) commit(seals []storage.QuerySeal) error {
-	c := &commit{seals: seals, done: make(chan error, 1)}
+	done := make(chan error, 1)
+	e.commitThen(seals, func(err error) { done <- err })
+	return <-done
+}
+
+// commitThen is commit that does not wait: of a thousand queries that seal at
+// once as many share a root as have been encoded, not as many as goroutines may
+// wait for it. It writes roots itself while nobody else does.
+func (e *epochs) commitThen(seals []storage.QuerySeal, then func(error)) {
 	e.commitMu.Lock()
-	e.waiting = append(e.waiting, c)
+	e.waiting = append(e.waiting, &commit{seals, then})
 	lead := !e.busy
 	e.busy = true
 	e.commitMu.Unlock()
 	if lead {
 		e.writeRoots()
 	}
-	return <-c.done
 }
 
 // writeRoots writes roots until nothing waits for one.
@@ -182,7 +189,7 @@ func (e *epochs) writeRoots() {
 		e.commitMu.Unlock()
 		err := e.writeRoot(group)
 		for _, c := range group {
-			c.done <- err
+			c.then(err)
 		}
 	}
 }

@@ -246,12 +246,17 @@ func (g *sealGroup) writeLocked(e *Engine) {
 		return
 	}
 	s.writing = true
-	e.io.run(func() { g.write(e, s) })
+	e.sealing.run(func() { g.write(e, s) })
 }
 
 // write makes a complete Seal durable: one root for all of it.
 func (g *sealGroup) write(e *Engine, s *sealing) {
-	culprit, err := e.commitSeal(s)
+	e.commitSeal(s, func(culprit *query, err error) { g.wrote(e, s, culprit, err) })
+}
+
+// wrote ends a Seal that is durable, or is not, which may be for what one query
+// has.
+func (g *sealGroup) wrote(e *Engine, s *sealing, culprit *query, err error) {
 	for q := range s.parts {
 		if err == nil {
 			q.seals.last.Store(s.n)
@@ -287,33 +292,38 @@ func (e *Engine) sealFailed(s *sealing, culprit *query, err error) {
 	}
 }
 
-// commitSeal encodes the parts of a Seal and makes them durable. Where that fails
-// by what one query has, it returns that query.
-func (e *Engine) commitSeal(s *sealing) (culprit *query, err error) {
+// commitSeal encodes the parts of a Seal and has them made durable. Where that
+// fails by what one query has, then is told of that query.
+func (e *Engine) commitSeal(s *sealing, then func(culprit *query, err error)) {
 	begin := time.Now()
 	var seals []storage.QuerySeal
 	total := int64(0)
 	for q, parts := range s.parts {
 		qs, bytes, err := q.encodeSeal(s, parts)
 		if err != nil {
-			return q, err
+			then(q, err)
+			return
 		}
 		seals, total = append(seals, qs), total+bytes
 		if between := e.cfg.faults.apart; between != nil && len(seals) > 0 {
 			if err := e.epochs.commit(seals); err != nil {
-				return nil, err
+				then(nil, err)
+				return
 			}
 			seals = nil
 			between()
 		}
 	}
-	if len(seals) > 0 {
-		if err := e.epochs.commit(seals); err != nil {
-			return nil, err
-		}
+	if len(seals) == 0 {
+		then(nil, nil)
+		return
 	}
-	e.stats.sealed(time.Since(begin), total)
-	return nil, nil
+	e.epochs.commitThen(seals, func(err error) {
+		if err == nil {
+			e.stats.sealed(time.Since(begin), total)
+		}
+		then(nil, err)
+	})
 }
 
 // committed returns the last Seal that is durable.
