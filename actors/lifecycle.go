@@ -24,6 +24,7 @@ func (a *actor[P]) activate() error {
 		a.mb.woken = false
 	}
 	l.did.Activated++
+	a.rt.activated.Add(1)
 	if l.waiter != nil {
 		a.wait()
 	}
@@ -82,6 +83,7 @@ func (a *actor[P]) passivate() {
 	a.mu.Lock()
 	a.publish()
 	a.stats.Passivated++
+	a.rt.passivated.Add(1)
 	a.mu.Unlock()
 	a.live = nil
 	a.mb.Shrink()

@@ -74,6 +74,8 @@ type Runtime[P any] struct {
 	used   map[uint64]*Use // by job
 	sweep  sweep[P]
 	closed atomic.Bool
+
+	activated, passivated atomic.Int64
 }
 
 // New returns a running Runtime.

@@ -46,7 +46,9 @@ type RuntimeStats struct {
 	Steals int64         // of them taken from another worker's queue
 	Parks  int64         // times a worker went to sleep
 	Timers int64         // times the timer fired
-	Delay  [DelayBuckets]int64
+	// Activated and Passivated are how often actors came into memory and left it.
+	Activated, Passivated int64
+	Delay                 [DelayBuckets]int64
 }
 
 // Stats returns the runtime's counters.
@@ -60,6 +62,7 @@ func (rt *Runtime[P]) Stats() (s RuntimeStats) {
 			s.Delay[i] += w.delay[i].Load()
 		}
 	}
+	s.Activated, s.Passivated = rt.activated.Load(), rt.passivated.Load()
 	rt.timers.mu.Lock()
 	s.Timers = rt.timers.fires
 	rt.timers.mu.Unlock()

@@ -38,6 +38,8 @@ func debugBounds() (b server.Bounds, err error) {
 			b.FoldBytes = n
 		case "fold_blocks":
 			b.FoldBlocks = int(n)
+		case "idle_ms":
+			b.IdleAfter = time.Duration(n) * time.Millisecond
 		default:
 			return b, fmt.Errorf("%s: there is no %q", debugVar, name)
 		}

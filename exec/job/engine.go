@@ -48,7 +48,9 @@ type Config struct {
 	// there; ReadRows is how many rows a unit has.
 	CutNow   func() bool
 	ReadRows func() int
-	faults   faults
+	// IdleAfter is how long an actor has nothing to do before it leaves memory; 0: 10 s.
+	IdleAfter time.Duration
+	faults    faults
 }
 
 // faults are rules left out, for tests to see that they notice.
@@ -164,7 +166,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 		return nil, err
 	}
 	e.rt = actors.New[*batch.Batch](actors.Config{
-		Workers: cfg.Workers, Clock: cfg.Clock, Policy: cfg.Policy, Lending: cfg.Lending, Failed: e.actorFailed,
+		Workers: cfg.Workers, Clock: cfg.Clock, Policy: cfg.Policy, Lending: cfg.Lending, Failed: e.actorFailed, IdleAfter: cfg.IdleAfter,
 	})
 	return e, nil
 }

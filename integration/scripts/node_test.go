@@ -29,6 +29,7 @@ type inProcess struct {
 type tally struct {
 	mu            sync.Mutex
 	lends, merges int64
+	passivated    int64
 }
 
 func startInProcess(ctx context.Context, disk *mem.Disk, brokers string, cfg server.Config, sum *tally) (node, error) {
@@ -51,6 +52,7 @@ func (n *inProcess) stop() error {
 		n.tally.lends += q.Lends
 		n.tally.merges += q.Merges
 	}
+	n.tally.passivated += n.Engine.Stats().Runtime.Passivated
 	n.tally.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()

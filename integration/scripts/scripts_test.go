@@ -36,6 +36,7 @@ var variants = []variant{
 	{name: "parallelism3", short: true, config: parallel(3), extended: true},
 	{name: "lent", short: true, config: lent},
 	{name: "cut", config: cut},
+	{name: "passive", short: true, config: passive},
 	{name: "lentAndCut", config: func(seed uint64) server.Config {
 		c := cut(seed)
 		c.Lending, c.Parallelism = lent(seed).Lending, 3
@@ -75,6 +76,13 @@ func cut(seed uint64) server.Config {
 	}
 }
 
+// passive has actors leave memory as soon as they have nothing to do.
+func passive(seed uint64) server.Config {
+	c := cut(seed)
+	c.Bounds.IdleAfter = time.Millisecond
+	return c
+}
+
 // TestScripts plays every script in every variant.
 func TestScripts(t *testing.T) {
 	base := *seedFlag
@@ -100,9 +108,12 @@ func TestScripts(t *testing.T) {
 			}
 		}
 	})
-	t.Logf("%d lends, %d merges", sum.lends, sum.merges)
+	t.Logf("%d lends, %d merges, %d actors left memory", sum.lends, sum.merges, sum.passivated)
 	if flag.Lookup("test.run").Value.String() == "" && (sum.lends == 0 || sum.merges == 0) {
 		t.Error("nothing was lent and merged: the variants that force it test nothing")
+	}
+	if flag.Lookup("test.run").Value.String() == "" && sum.passivated == 0 {
+		t.Error("nothing left memory: the variant that forces it tests nothing")
 	}
 }
 

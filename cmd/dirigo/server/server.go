@@ -74,6 +74,7 @@ type Bounds struct {
 	FoldEvery  int           // roots between two looks at the tables' logs
 	FoldBytes  int64         // deltas that are too few to be folded
 	FoldBlocks int           // deltas that are too many
+	IdleAfter  time.Duration // without messages before an actor leaves memory
 }
 
 // Server is a running node.
@@ -130,6 +131,7 @@ func (s *Server) start(ctx context.Context) (err error) {
 		CutNow: s.cfg.CutNow, ReadRows: s.cfg.ReadRows,
 		FeedKeep: s.cfg.Bounds.FeedKeep, FoldEvery: s.cfg.Bounds.FoldEvery,
 		FoldBytes: s.cfg.Bounds.FoldBytes, FoldBlocks: s.cfg.Bounds.FoldBlocks,
+		IdleAfter: s.cfg.Bounds.IdleAfter,
 	})
 	if err != nil {
 		return err
