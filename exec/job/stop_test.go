@@ -72,7 +72,7 @@ func TestGracefulEnd(t *testing.T) {
 				t.Fatalf("%s: %d rows were sent, there are %d", what, got, want)
 			}
 			for _, d := range defs[:5] {
-				if q := h.eng.query(d.ID); q.replay != nil {
+				if q := h.eng.query(d.ID); q.replay.Load() != nil {
 					t.Fatalf("%s: %s reads by itself", what, q.def.Name)
 				}
 			}
