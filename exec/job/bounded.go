@@ -16,7 +16,7 @@ const boundedFuel = 4096
 // Run evaluates a bounded graph and calls emit with its rows: the operators of
 // continuous queries, over inputs that end. Views are read at one tick.
 func (e *Engine) Run(ctx context.Context, b Bounded, emit func(*batch.Batch) error) error {
-	r := &boundedRun{eng: e, b: b, ctx: ctx, emit: emit}
+	r := &boundedRun{eng: e, b: b, ctx: ctx, emit: emit, held: allowance{account: state.NewAccount(0, nil), limit: b.Memory}}
 	if err := r.build(); err != nil {
 		return err
 	}
@@ -31,6 +31,7 @@ type boundedRun struct {
 	emit  func(*batch.Batch) error
 	nodes []*boundedNode
 	err   error // of emit
+	held  allowance
 	// enough is how many more rows an unordered LIMIT takes; last counts them.
 	enough int64
 	last   *boundedNode // nil: all rows are read
@@ -130,7 +131,7 @@ func (r *boundedRun) readTypes(read *Read) []batch.Type {
 func (n *boundedNode) operators() ([]exec.Operator, error) {
 	var ops []exec.Operator
 	types := n.types
-	home := state.Home{KeyGroups: 1, High: 1}
+	home := state.Home{KeyGroups: 1, High: 1, Memory: n.run.held.account}
 	specs := n.def.Ops
 	if n.def.Read != nil && n.run.b.Overlay[n.def.Read.Relation] != nil {
 		// Rows that the transaction took away must not be seen: counts add up first.
@@ -167,6 +168,9 @@ func (n *boundedNode) Emit(b *batch.Batch) {
 func (n *boundedNode) push(input int, b *batch.Batch) error {
 	if n == n.run.last {
 		n.run.enough -= int64(b.Rows())
+	}
+	if err := n.run.held.take(n.def, b); err != nil {
+		return err
 	}
 	more, err := n.chain.push(input, b, boundedFuel)
 	return n.drain(more, err)

@@ -24,11 +24,12 @@ const lendingQuota = 16 << 20
 func (e *Engine) newQuery(def QueryDef) (*query, error) {
 	q := &query{
 		eng: e, def: def, latency: &latencies{}, live: make(chan struct{}),
-		account: state.NewAccount(0, e.memory), quota: &actors.Quota{Limit: lendingQuota},
+		account: state.NewAccount(def.Memory, e.memory), quota: &actors.Quota{Limit: lendingQuota},
 		state: stateCatching, ephemeral: def.sink != nil,
 	}
 	q.seals.q = q
 	q.latency.target.Store(int64(def.SLO))
+	q.memory.Store(def.Memory)
 	g := def.Graph
 	byID := map[int]int{}
 	for v := range g.Vertices {

@@ -44,8 +44,7 @@ func (e *Engine) restart(queries []*query) {
 		if f := q.failure(); f != nil && !isDetached(f) {
 			continue // it had stopped before
 		}
-		def := q.def
-		def.SLO = q.slo()
+		def := q.definition()
 		fresh, err := e.newQuery(def)
 		if err != nil {
 			e.failed(q, err)

@@ -99,6 +99,10 @@ type QueryDef struct {
 	// Checkpoint is the interval between seals; 0: 1 s.
 	Checkpoint time.Duration `json:"checkpoint,omitempty"`
 
+	// Memory is what its state may take before pages leave memory, bytes; 0: the
+	// node's budget.
+	Memory int64 `json:"memory,omitempty"`
+
 	sink connectors.Sink // of a query that lives only as long as somebody listens
 }
 

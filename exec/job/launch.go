@@ -329,6 +329,13 @@ func (q *query) slo() time.Duration {
 	return q.def.SLO
 }
 
+// definition returns the definition as it has been altered.
+func (q *query) definition() QueryDef {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.def
+}
+
 // DropQuery ends a query and forgets its state.
 func (e *Engine) DropQuery(ctx context.Context, id uint64) error {
 	e.ddl.Lock()

@@ -23,6 +23,7 @@ type query struct {
 	ends      []*instance   // those with a sink or a view
 	views     []*viewPart
 	account   *state.Account
+	memory    atomic.Int64 // its own budget; 0: the node's
 	quota     *actors.Quota
 	latency   *latencies
 	ephemeral bool
@@ -298,7 +299,7 @@ func (q *query) status() QueryStatus {
 	st.Attained1m, st.Attained10m = q.latency.recently(now, time.Minute), q.latency.recently(now, 10*time.Minute)
 	st.Misses = q.latency.misses()
 	st.Rejected = q.eng.rejects.counts(q.def.ID)
-	st.Epoch, st.StateBytes = q.seals.committed(), q.account.Used()
+	st.Epoch, st.StateBytes, st.Memory = q.seals.committed(), q.account.Used(), q.budget()
 	st.Watermark = q.watermark()
 	for v, of := range q.instances {
 		vs := VertexStatus{ID: q.def.Graph.Vertices[v].ID}

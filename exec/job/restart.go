@@ -141,8 +141,7 @@ func (e *Engine) haltedWith(q *query) []*query {
 // The caller holds ddl.
 func (e *Engine) renew(old *query) (*query, error) {
 	e.stop(old, old.failure())
-	def := old.def
-	def.SLO = old.slo()
+	def := old.definition()
 	fresh, err := e.newQuery(def)
 	if err != nil {
 		return nil, err

@@ -38,6 +38,8 @@ type Bounded struct {
 	// System holds the rows of relations that the engine does not keep, by
 	// Relation id.
 	System map[uint64][]*batch.Batch
+	// Memory bounds what its operators keep, bytes; 0: nothing does.
+	Memory int64
 	// Context is the statement's time and zone.
 	Context expr.Context
 	// AfterTick is a tick whose changes must be seen: of the session's last
@@ -87,6 +89,7 @@ type QueryStatus struct {
 	Refused, Late         int64
 	Lessees               int
 	StateBytes            int64
+	Memory                int64 // budget of its state, bytes; 0: none
 	Vertices              []VertexStatus
 }
 

@@ -33,6 +33,7 @@ type vertex struct {
 	at        []position     // of a reader: where it stands at the Seal being passed
 	unsealed  bool           // rows came since the last Seal
 	lastError error
+	over      int // see afford
 }
 
 // Emit implements exec.Emitter, behind the chain.
@@ -109,6 +110,9 @@ func (v *vertex) Resume(t *turn) (more bool, err error) {
 func (v *vertex) settle(more bool, err error) (bool, error) {
 	if err == nil {
 		err = v.lastError
+	}
+	if err == nil {
+		err = v.afford()
 	}
 	if err != nil {
 		return false, v.wrap(err)

@@ -66,7 +66,7 @@ func (o *options) query() (*job.QueryDef, running) {
 	}
 	o.later("dead_letter", "Rejected rows can be read in dirigo_rejected.")
 	return &job.QueryDef{
-		SLO: o.slo(), Checkpoint: o.duration("checkpoint_interval"),
+		SLO: o.slo(), Checkpoint: o.duration("checkpoint_interval"), Memory: o.memory(),
 	}, run
 }
 

@@ -18,7 +18,7 @@ import (
 // connector's.
 var (
 	sourceOptions = []string{"connector", "start", "idle_timeout", "on_idle", "key"}
-	queryOptions  = []string{"slo", "allowed_lateness", "parallelism", "checkpoint_interval", "state_ttl", "dead_letter"}
+	queryOptions  = []string{"slo", "allowed_lateness", "parallelism", "checkpoint_interval", "state_ttl", "memory", "dead_letter"}
 	sinkOptions   = append([]string{"connector", "delivery", "key"}, queryOptions...)
 )
 

@@ -83,6 +83,13 @@ func duration(v string) (string, error) {
 	return v, nil
 }
 
+func memory(v string) (string, error) {
+	if _, err := bind.Memory(v); err != nil {
+		return v, &choiceError{bind.MemoryHint}
+	}
+	return v, nil
+}
+
 func timeout(v string) (string, error) {
 	d, err := milliseconds(v)
 	if err != nil {

@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/dirigo-stream/dirigo/sql/ast"
-	"github.com/dirigo-stream/dirigo/sql/bind"
 	"github.com/dirigo-stream/dirigo/sql/catalog"
 	"github.com/dirigo-stream/dirigo/sql/result"
 )
@@ -174,8 +171,7 @@ func (db *DB) halt(ctx context.Context, doomed []*catalog.Object) error {
 	return errors.Join(errs...)
 }
 
-// alter handles ALTER … SET (slo = …) and RESET (slo), on the running query,
-// PAUSE and RESUME.
+// alter handles ALTER: of what can be changed while a query runs.
 func (s *Session) alter(n *ast.Alter) handler {
 	return command(func(ctx context.Context, out result.Sink) (string, error) {
 		s.db.ddl.Lock()
@@ -195,44 +191,6 @@ func (s *Session) alter(n *ast.Alter) handler {
 		if n.Action == ast.AlterPause || n.Action == ast.AlterResume {
 			return definition(n), s.halt(ctx, n, o, out)
 		}
-		return definition(n), s.setSLO(ctx, n, o, out)
+		return definition(n), s.setOptions(ctx, n, o, out)
 	})
-}
-
-func (s *Session) setSLO(ctx context.Context, n *ast.Alter, o *catalog.Object, out result.Sink) error {
-	var slo time.Duration
-	changed := *o
-	changed.Options = maps.Clone(o.Options)
-	if changed.Options == nil {
-		changed.Options = map[string]string{}
-	}
-	for _, opt := range n.Options {
-		if !strings.EqualFold(opt.Name, "slo") {
-			return notSupported(opt.Pos, fmt.Sprintf("changing the option %q", opt.Name), "Only slo can be changed while a query runs.")
-		}
-		if n.Action == ast.AlterReset {
-			delete(changed.Options, "slo")
-			continue
-		}
-		var err error
-		if slo, err = bind.SLO(opt.Value); err != nil {
-			e := result.Errorf(result.CodeInvalidValue, "invalid value for option %q: %s", "slo", err).
-				WithHint("Write a number with its unit, such as '50 ms' or '10 seconds'.")
-			return located(e, opt.ValPos)
-		}
-		changed.Options["slo"] = opt.Value
-	}
-	if o.Query == nil {
-		e := result.Errorf(result.CodeWrongObject, "%q is a %s without a query: it has no latency target", o.Name, o.Kind).
-			WithHint("Set slo on the views and derived streams that read it.")
-		return located(e, n.Name.At())
-	}
-	query := *o.Query
-	query.SLO = slo
-	changed.Query = &query
-	if _, err := s.db.cfg.Catalog.Update(ctx, &changed); err != nil {
-		return err
-	}
-	s.warnSLO(&changed, out)
-	return s.db.cfg.Engine.SetSLO(o.ID, slo)
 }

@@ -35,6 +35,7 @@ type Queries interface {
 	StartQuery(context.Context, job.QueryDef) error
 	DropQuery(ctx context.Context, id uint64) error
 	SetSLO(id uint64, slo time.Duration) error
+	SetMemory(id uint64, bytes int64) error
 	PauseQuery(ctx context.Context, id uint64) (others []string, err error)
 	ResumeQuery(ctx context.Context, id uint64) error
 	Query(id uint64) (job.QueryStatus, bool)

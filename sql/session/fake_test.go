@@ -109,6 +109,11 @@ func (e *fakeEngine) SetSLO(id uint64, slo time.Duration) error {
 	return nil
 }
 
+func (e *fakeEngine) SetMemory(id uint64, bytes int64) error {
+	e.call("memory %s %d", e.queries[id].Name, bytes)
+	return nil
+}
+
 func (e *fakeEngine) PauseQuery(_ context.Context, id uint64) ([]string, error) {
 	e.call("pause %s", e.queries[id].Name)
 	return []string{"other"}, nil

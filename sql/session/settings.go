@@ -43,6 +43,7 @@ var known = index([]setting{
 	{name: "dirigo.parallelism", value: "0", what: "Instances of each vertex of new queries; 0: the server's default.", check: within(0, 128)},
 	{name: "dirigo.policy", what: "Who runs first; of the whole server.", check: oneOf(actors.PolicyNames...), node: policy{}},
 	{name: "dirigo.recent_rows", value: "1000", what: "Last records per partition that a SELECT from a stream reads.", check: within(1, 10_000_000)},
+	{name: "dirigo.select_memory", value: "1 GB", what: "Memory that a SELECT may take; none: no limit.", check: memory},
 	{name: "extra_float_digits", value: "1", what: "Accepted; floats print their shortest exact form.", check: within(-15, 3)},
 	{name: "idle_in_transaction_session_timeout", value: "0", what: "Accepted, without effect."},
 	{name: "in_hot_standby", value: "off", what: "Always off.", report: true, fixed: true},
@@ -291,6 +292,13 @@ func (s *settings) defaultSLO() time.Duration {
 	v, _ := s.Setting("dirigo.default_slo")
 	d, _ := bind.Duration(v)
 	return d
+}
+
+// selectMemory is what a SELECT may keep, bytes; 0: no limit.
+func (s *settings) selectMemory() int64 {
+	v, _ := s.Setting("dirigo.select_memory")
+	n, _ := bind.Memory(v)
+	return n
 }
 
 // heard drops the notices that client_min_messages silences.

@@ -233,6 +233,7 @@ func (s *Session) truncate(n *ast.Truncate) handler {
 func (s *Session) reading(ctx context.Context, graph *job.Graph, x Txn) (job.Bounded, error) {
 	run := job.Bounded{
 		Graph: graph, Recent: s.settings.number("dirigo.recent_rows"), Context: s.context(), AfterTick: s.tick,
+		Memory: s.settings.selectMemory(),
 	}
 	if s.db.cfg.Begin == nil {
 		return run, nil

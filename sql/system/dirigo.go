@@ -16,7 +16,7 @@ var ownRelations = map[string]struct {
 	fill    func(e *Env, r *relation) [][]any
 }{
 	"dirigo_queries": {"id:int8 name:name kind:text state:text reason:text sqlstate:text slo:interval rows_in:int8 rows_out:int8 " +
-		"rejected:int8 attained:float8 watermark:timestamp epoch:int8 lends:int8 merges:int8 rounds:int8 state_bytes:int8", queryRows},
+		"rejected:int8 attained:float8 watermark:timestamp epoch:int8 lends:int8 merges:int8 rounds:int8 state_bytes:int8 memory_bytes:int8", queryRows},
 	"dirigo_streams": {"id:int8 name:name kind:text connector:text state:text error:text decoded:int8 decoded_bytes:int8 " +
 		"malformed:int8 watermark:timestamp partitions:int4", streamRows},
 	"dirigo_partitions": {"stream:name partition:int4 next:int8 high:int8 lag:int8 idle:bool", partitionRows},
@@ -37,6 +37,13 @@ func some(watermark int64) any {
 		return nil
 	}
 	return watermark
+}
+
+func orNone(n int64) any {
+	if n == 0 {
+		return nil
+	}
+	return n
 }
 
 func orNull(s string) any {
@@ -109,7 +116,7 @@ func queryRows(e *Env, r *relation) [][]any {
 		rows = append(rows, r.row("id", int64(q.ID), "name", q.Name, "kind", e.kind(q.ID), "state", q.State,
 			"reason", orNull(q.Reason), "sqlstate", orNull(q.Code), "slo", slo, "rows_in", q.In, "rows_out", q.Out, "rejected", rejected,
 			"attained", q.Attained, "watermark", some(q.Watermark), "epoch", int64(q.Epoch), "lends", q.Lends,
-			"merges", q.Merges, "rounds", q.Rounds, "state_bytes", q.StateBytes))
+			"merges", q.Merges, "rounds", q.Rounds, "state_bytes", q.StateBytes, "memory_bytes", orNone(q.Memory)))
 	}
 	return rows
 }
