@@ -111,7 +111,7 @@ func (c *clock) cutThen(ask []*feed, seal uint64, then func(tick uint64)) uint64
 	if seal == 0 && c.ticket != nil {
 		seal = c.ticket()
 	}
-	group := c.group(ask)
+	group := c.group(ask, seal != 0)
 	for _, f := range group {
 		f.mu.Lock()
 	}
@@ -203,8 +203,9 @@ func (c *clock) memberOf(q *query) *member {
 }
 
 // group returns the feeds that are connected with those asked for, by id: the
-// order in which their locks are taken.
-func (c *clock) group(ask []*feed) []*feed {
+// order in which their locks are taken. What seals together is connected for a
+// Seal, though the query that connected it may be gone.
+func (c *clock) group(ask []*feed, seals bool) []*feed {
 	seen, met := map[*feed]bool{}, map[*member]bool{}
 	todo := slices.Clone(ask)
 	var meet func(m *member)
@@ -219,6 +220,13 @@ func (c *clock) group(ask []*feed) []*feed {
 		}
 		for _, o := range m.downs {
 			meet(o)
+		}
+		if g := m.q.seals.now(); seals && g != nil {
+			for _, q := range g.all() {
+				if o := c.memberOf(q); o != nil {
+					meet(o)
+				}
+			}
 		}
 	}
 	for len(todo) > 0 {

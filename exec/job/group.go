@@ -1,6 +1,7 @@
 package job
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -143,6 +144,13 @@ func (g *sealGroup) dueLocked(e *Engine, now time.Time) bool {
 		}
 	}
 	return every <= e.cfg.Epoch || now.Sub(g.at) >= every
+}
+
+// all returns the members.
+func (g *sealGroup) all() []*query {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Collect(maps.Keys(g.members))
 }
 
 // dirty returns the members with changes that no Seal has taken.

@@ -95,7 +95,7 @@ func (p *placing) attach() bool {
 // join gives the readers of sources their cursors, if no row lies between.
 func (p *placing) join(feeds []*feed, live map[uint64]*pump) bool {
 	c := p.eng.clock
-	group := c.group(feeds)
+	group := c.group(feeds, false)
 	for _, f := range group {
 		f.mu.Lock()
 	}

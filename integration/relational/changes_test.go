@@ -60,7 +60,13 @@ func (g *gen) insert(t relation, inside bool) string {
 	for range 1 + g.IntN(3) {
 		var cells []string
 		for i, c := range t.columns {
-			cells = append(cells, g.value(c.kind, i >= t.key || g.chance(3)))
+			cell := g.value(c.kind, i >= t.key || g.chance(3))
+			if from := g.readable(inside); i >= t.key && c.kind.hasExtremes() && g.chance(4) {
+				if same := from.columns; len(scope(same).of(c.kind)) > 0 {
+					cell = "(SELECT max(" + pick(g, scope(same).of(c.kind)).name + ") FROM " + from.name + ")"
+				}
+			}
+			cells = append(cells, cell)
 		}
 		rows = append(rows, "("+strings.Join(cells, ", ")+")")
 	}

@@ -2,6 +2,7 @@ package relational
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -140,8 +141,12 @@ func (g *gen) from(depth int) (string, scope) {
 			sql += " RIGHT JOIN " + more + " ON " + g.condition(in, right, true)
 		case n == 8:
 			sql += " FULL JOIN " + more + " ON " + g.condition(in, right, false)
-		default:
-			sql += " JOIN " + more + " ON " + g.condition(in, right, true)
+		case g.chance(50): // a subquery about both
+			sql += " JOIN " + more + " ON " + g.condition(in, right, true) + " AND " + g.subquery(slices.Concat(in, right))
+		default: // no key between the first two, but with the third
+			third, last := g.item(0)
+			sql += " CROSS JOIN " + more + " JOIN " + third + " ON " + g.condition(in, last, true) + " AND " + g.condition(right, last, true)
+			right = append(right, last...)
 		}
 		in = append(in, right...)
 	}

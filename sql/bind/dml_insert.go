@@ -2,7 +2,9 @@ package bind
 
 import (
 	"slices"
+	"strconv"
 
+	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/expr"
 	"github.com/dirigo-stream/dirigo/planner/logical"
 	"github.com/dirigo-stream/dirigo/sql/ast"
@@ -80,17 +82,12 @@ func (b *binder) inserted(c *Change, stmt *ast.Insert, targets []int) error {
 
 // computed reports whether a VALUES list can be computed without a plan.
 func computed(q *ast.Select, v *ast.Values) bool {
-	if q.With != nil || q.OrderBy != nil || q.Limit != nil || q.Offset != nil {
-		return false
-	}
-	for _, row := range v.Rows {
-		for _, e := range row {
-			if contains(e, isQuery) {
-				return false
-			}
-		}
-	}
-	return true
+	return q.With == nil && bare(q) && !slices.ContainsFunc(v.Rows, hasQuery)
+}
+
+// bare reports whether a query has nothing behind its body.
+func bare(q *ast.Select) bool {
+	return q.OrderBy == nil && q.Limit == nil && q.Offset == nil && q.Emit == ast.EmitDefault
 }
 
 // insertedRow binds the values of one row.
@@ -132,16 +129,43 @@ func fitting(stmt *ast.Insert, targets, values int, place func(i int) ast.Pos) e
 	return nil
 }
 
-// insertedQuery binds INSERT ... SELECT.
+// insertedQuery binds INSERT ... SELECT, and VALUES with subqueries: each row of
+// those by itself, as each has its own constants to convert.
 func (b *binder) insertedQuery(c *Change, stmt *ast.Insert, targets []int) error {
-	n, err := b.insertSource(stmt.Query)
-	if err != nil {
+	values, ok := stmt.Query.Body.(*ast.Values)
+	if !ok || !bare(stmt.Query) {
+		n, err := b.insertedFrom(c, stmt, stmt.Query, targets)
+		if err == nil {
+			c.Plan = n
+		}
 		return err
 	}
+	union := &logical.Union{}
+	for i, cells := range values.Rows {
+		if len(cells) != len(values.Rows[0]) {
+			return fail(codeSyntax, cells[0].At(), "VALUES lists must all be the same length")
+		}
+		n, err := b.insertedFrom(c, stmt, &ast.Select{Pos: stmt.Query.Pos, Body: rowSelect(values.Pos, cells)}, targets)
+		if err != nil {
+			return err
+		}
+		n.Exprs, n.Names = append(n.Exprs, expr.Const(batch.T(batch.Int64), strconv.Itoa(i))), append(n.Names, "row")
+		union.Sides = append(union.Sides, n)
+	}
+	c.Plan = inOrder(union)
+	return nil
+}
+
+// insertedFrom gives the rows of a query the columns of the table.
+func (b *binder) insertedFrom(c *Change, stmt *ast.Insert, q *ast.Select, targets []int) (*logical.Project, error) {
+	n, err := b.insertSource(q)
+	if err != nil {
+		return nil, err
+	}
 	schema := n.Schema()
-	place := func(i int) ast.Pos { return fieldPos(stmt.Query.Body, i) }
+	place := func(i int) ast.Pos { return fieldPos(q.Body, i) }
 	if err := fitting(stmt, len(targets), len(schema), place); err != nil {
-		return err
+		return nil, err
 	}
 	p := &logical.Project{Input: n, Exprs: make([]*expr.Node, len(c.Table.Columns))}
 	list, open := n.(*logical.Project)
@@ -154,7 +178,7 @@ func (b *binder) insertedQuery(c *Change, stmt *ast.Insert, targets []int) error
 			e = list.Exprs[i] // a constant is converted as the literal that it is
 		}
 		if p.Exprs[targets[i]], err = b.assigned(e, c.Table, targets[i], place(i)); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	for i, col := range c.Table.Columns {
@@ -163,15 +187,14 @@ func (b *binder) insertedQuery(c *Change, stmt *ast.Insert, targets []int) error
 		}
 		p.Names = append(p.Names, col.Name)
 	}
-	c.Plan = p
-	return nil
+	return p, nil
 }
 
 // insertSource binds the query of an INSERT; constants of a plain SELECT stay
 // without a type.
 func (b *binder) insertSource(q *ast.Select) (logical.Node, error) {
 	core, ok := q.Body.(*ast.SelectCore)
-	if !ok || q.OrderBy != nil || q.Limit != nil || q.Offset != nil || q.Emit != ast.EmitDefault {
+	if !ok || !bare(q) {
 		return b.nested(q)
 	}
 	if err := b.with(q.With); err != nil {

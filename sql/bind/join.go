@@ -88,13 +88,38 @@ func (b *binder) condition(n *logical.Join, s *scope, j *ast.Join) (logical.Node
 		}
 		return b.using(n, s, j, j.Using)
 	case j.On != nil:
-		pred, err := b.predicate(j.On, s.in("in JOIN conditions"), "JOIN/ON")
-		if err != nil {
-			return nil, nil, err
-		}
-		n.On = pred
+		bound, err := b.on(n, s, j)
+		return bound, s, err
 	}
 	return n, s, nil
+}
+
+// on binds ON. What of it has subqueries is said of the joined rows, which for an
+// inner join is the same.
+func (b *binder) on(n *logical.Join, s *scope, j *ast.Join) (logical.Node, error) {
+	in := s.in("in JOIN conditions")
+	in.subs = &subqueries{}
+	pred, err := b.predicate(j.On, in, "JOIN/ON")
+	if err != nil || len(in.subs.list) == 0 {
+		n.On = pred
+		return n, err
+	}
+	var plain, rest []*expr.Node
+	for _, c := range logical.Conjuncts(pred) {
+		if anyPart(c, isSubquery) {
+			rest = append(rest, c)
+		} else {
+			plain = append(plain, c)
+		}
+	}
+	n.On = logical.And(plain)
+	if n.Kind != join.Inner {
+		return nil, later(in.subs.list[0].pos, "a subquery in the condition of an outer join is").
+			hint("Choose the rows before: LEFT JOIN (SELECT ... FROM the table WHERE ...) ON ....")
+	}
+	a := b.attacher(in.subs, n, nil)
+	err = a.where(logical.And(rest))
+	return a.node, err
 }
 
 // naturalNames are the columns that both sides have under one name.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/expr"
+	"github.com/dirigo-stream/dirigo/exec/op"
 	"github.com/dirigo-stream/dirigo/planner/logical"
 	"github.com/dirigo-stream/dirigo/sql/ast"
 )
@@ -131,6 +132,9 @@ func (b *binder) values(v *ast.Values) (logical.Node, error) {
 	if b.continuous {
 		return nil, later(v.Pos, "VALUES in a continuous query is")
 	}
+	if slices.ContainsFunc(v.Rows, hasQuery) {
+		return b.selects(v)
+	}
 	out := &logical.Values{}
 	for _, row := range v.Rows {
 		if len(row) != len(v.Rows[0]) {
@@ -143,6 +147,52 @@ func (b *binder) values(v *ast.Values) (logical.Node, error) {
 		out.Rows = append(out.Rows, cells)
 	}
 	return out, b.unifyRows(out, v.Pos)
+}
+
+func hasQuery(cells []ast.Expr) bool {
+	return slices.ContainsFunc(cells, func(e ast.Expr) bool { return contains(e, isQuery) })
+}
+
+// selects binds VALUES with subqueries among the values: a SELECT a row, in their
+// order.
+func (b *binder) selects(v *ast.Values) (logical.Node, error) {
+	var all ast.Body
+	for i, row := range v.Rows {
+		if len(row) != len(v.Rows[0]) {
+			return nil, fail(codeSyntax, row[0].At(), "VALUES lists must all be the same length")
+		}
+		number := &ast.Literal{Pos: v.Pos, Kind: ast.NumberLit, Text: strconv.Itoa(i)}
+		if core := rowSelect(v.Pos, append(slices.Clip(row), number)); all == nil {
+			all = core
+		} else {
+			all = &ast.SetOp{Pos: v.Pos, Op: ast.Union, All: true, Left: all, Right: core}
+		}
+	}
+	n, err := b.side(all)
+	if err != nil {
+		return nil, err
+	}
+	return inOrder(n), nil
+}
+
+// inOrder sorts rows by their last column, and leaves it out.
+func inOrder(n logical.Node) logical.Node {
+	last := len(n.Schema()) - 1
+	columns := make([]int, last)
+	for i := range columns {
+		columns[i] = i
+	}
+	return logical.Keep(&logical.Sort{Input: n, Keys: []op.SortKey{{Col: last}}, Limit: -1}, columns)
+}
+
+// rowSelect is the SELECT that gives a row of VALUES.
+func rowSelect(pos ast.Pos, cells []ast.Expr) *ast.SelectCore {
+	core := &ast.SelectCore{Pos: pos}
+	for i, e := range cells {
+		name := ast.Name{Pos: e.At(), Text: "column" + strconv.Itoa(i+1)}
+		core.Fields = append(core.Fields, ast.Field{Pos: e.At(), Expr: e, Alias: name})
+	}
+	return core
 }
 
 func (b *binder) unifyRows(v *logical.Values, pos ast.Pos) error {
