@@ -49,28 +49,28 @@ type MailboxConfig struct {
 //
 // Channels are numbered through: those of port 0 first, then those of port 1.
 type Mailbox[P any] struct {
-	hooks  Hooks
-	ins    []inChan[P]
-	outs   []outChan
-	inWm   []int64 // per port; lent to Frontier.In
-	inTick uint64  // the least tick over the channels
-	done   uint64  // the last tick passed on
-	least  int64   // lower bound of the event times admitted and not covered
-
-	cur   *Call[P] // the last call; nil: never called, or shrunk
-	kind  CallKind // what cur began as
-	held  held[P]
-	due   *Frontier // a passed frontier whose work has not been done; in cur
-	posts []post[P]
-	lend  *lending[P] // nil: not lendable
-	out   []Effect[P]
-
-	blocked int32 // outputs without credit
-	more    bool  // the last call has more to emit
-	rows    bool  // admitted since the last Advance
+	// What every message looks at comes first, to lie together.
+	lend    *lending[P] // nil: not lendable
+	ins     []inChan[P]
+	inTick  uint64 // the least tick over the channels
+	done    uint64 // the last tick passed on
+	blocked int32  // outputs without credit
+	kind    CallKind
+	more    bool // the last call has more to emit
+	rows    bool // admitted since the last Advance
 	parked  bool
 	woken   bool
-	faults  fault.Set
+	due     *Frontier // a passed frontier whose work has not been done; in cur
+	posts   []post[P]
+	cur     *Call[P] // the last call, which began as kind; nil: never called, or shrunk
+	least   int64    // lower bound of the event times admitted and not covered
+	out     []Effect[P]
+	held    held[P]
+
+	hooks  Hooks
+	outs   []outChan
+	inWm   []int64 // per port; lent to Frontier.In
+	faults fault.Set
 }
 
 type post[P any] struct {
@@ -174,12 +174,12 @@ const (
 // Effect is something for the driver to do beside calls, in order.
 type Effect[P any] struct {
 	Kind    EffectKind
-	Ch      int
+	Ch      int32
+	Lessee  int32
 	Size    int64
 	Punct   Punct
-	Lessee  int
-	Lent    Lent[P]
-	Collect Collect
+	Lent    *Lent[P]
+	Collect *Collect
 }
 
 // Effects hands over what is to be done; the slice is good until the next event.
@@ -211,6 +211,6 @@ func (mb *Mailbox[P]) Shrink() {
 		mb.ins[i].q, mb.ins[i].head = nil, 0
 	}
 	if l := mb.lend; l != nil {
-		l.spare, l.partials, l.rerun, l.lax = nil, nil, nil, nil
+		l.spare, l.partials, l.rerun, l.lax, l.going = nil, nil, nil, nil, nil
 	}
 }

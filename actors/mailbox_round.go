@@ -43,6 +43,7 @@ type lending[P any] struct {
 	partials []Partial  // arrived, not absorbed
 	rerun    []*lent[P] // given up, to be run here
 	spare    *round[P]
+	going    []Lent[P] // what the effects of this moment lend
 	count    LendCounts
 }
 
@@ -65,6 +66,7 @@ type round[P any] struct {
 type part[P any] struct {
 	lents   []lent[P]
 	attempt int
+	asked   Collect
 	state   partState
 }
 
@@ -123,10 +125,15 @@ func (mb *Mailbox[P]) lendTo(k, ch int, now int64) {
 	l.quota.add(size)
 	l.count.Lent++
 	c.unrun += size
-	mb.out = append(mb.out, Effect[P]{Kind: EffectLend, Lessee: k, Lent: Lent[P]{
+	if len(mb.out) == 0 {
+		clear(l.going)
+		l.going = l.going[:0]
+	}
+	l.going = append(l.going, Lent[P]{
 		Round: r.no, Seq: len(part.lents), Attempt: part.attempt, Lessee: k,
 		In: c.port, Payload: it.p, Meta: it.meta,
-	}})
+	})
+	mb.out = append(mb.out, Effect[P]{Kind: EffectLend, Lessee: int32(k), Lent: &l.going[len(l.going)-1]})
 	part.lents = append(part.lents, lent[P]{ch: ch, p: it.p, meta: it.meta})
 	mb.admit(it.meta, true)
 	c.drop()
@@ -157,10 +164,8 @@ func (mb *Mailbox[P]) closeRound(due *Frontier, now int64) {
 		part := &r.parts[k]
 		part.state = partAsked
 		r.left++
-		mb.out = append(mb.out, Effect[P]{
-			Kind: EffectCollect, Lessee: k,
-			Collect: Collect{Round: r.no, Attempt: part.attempt, Count: len(part.lents), Lessee: k},
-		})
+		part.asked = Collect{Round: r.no, Attempt: part.attempt, Count: len(part.lents), Lessee: k}
+		mb.out = append(mb.out, Effect[P]{Kind: EffectCollect, Lessee: int32(k), Collect: &part.asked})
 	}
 }
 

@@ -44,14 +44,14 @@ func (a *actor[P]) perform(now int64) {
 		case EffectPunct:
 			a.punct(e.Punct, now)
 		case EffectLend:
-			a.lendTo(&e.Lent, now)
+			a.lendTo(e.Lent, now)
 		case EffectCollect:
 			m := anything // what was lent inherits the deadline of the work that waits for it
 			if a.mb.due != nil {
 				m.Born = a.mb.due.Born
 			}
 			a.loan.collects(now)
-			a.helpers[e.Lessee].collect(e.Collect, a.rt.policy().Send(&a.load, m, now))
+			a.helpers[e.Lessee].collect(*e.Collect, a.rt.policy().Send(&a.load, m, now))
 		}
 	}
 }

@@ -173,12 +173,12 @@ func (a *Actor[P]) perform() {
 			if e.Lent.Seq == 0 {
 				e.Lent.Code = a.b.(actors.Lendable[P]).Lend()
 			}
-			a.lessees[e.Lessee].lent = append(a.lessees[e.Lessee].lent, e.Lent)
+			a.lessees[e.Lessee].lent = append(a.lessees[e.Lessee].lent, *e.Lent)
 		case actors.EffectCollect:
 			if e.Collect.Count == 0 {
 				a.w.fail(fmt.Errorf("%v: %w", a.spec.Name, ErrEmpty))
 			}
-			a.lessees[e.Lessee].asked(e.Collect)
+			a.lessees[e.Lessee].asked(*e.Collect)
 		}
 	}
 }
