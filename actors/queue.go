@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"math"
 	"sync"
 	"sync/atomic"
 )
@@ -24,6 +23,14 @@ type entry[T any] struct {
 // heap4 is a 4-ary min-heap by key: half as deep as a binary one, and the four
 // children of a node lie side by side.
 type heap4[T any] []entry[T]
+
+// first returns the least key; MaxInt64: there is none.
+func (h heap4[T]) first() int64 {
+	if len(h) == 0 {
+		return never
+	}
+	return h[0].key
+}
 
 func (h *heap4[T]) push(e entry[T]) {
 	s := append(*h, e)
@@ -87,6 +94,7 @@ type runQueue struct {
 	lax    laxity       // of the urgent ones; counted while something may be lent
 	floor  int64        // key of the last shared one taken
 	head   atomic.Int64 // key of urgent[0]; MaxInt64: empty
+	least  atomic.Int64 // key of shared[0]; MaxInt64: empty
 	size   atomic.Int64
 	_      [64]byte // queues are neighbours; their owners are not
 }
@@ -102,8 +110,8 @@ func (q *runQueue) push(r Rank, u unit) int64 {
 			q.lax.add(r.Key, e.cost, r.now)
 		}
 		q.urgent.push(e)
-		q.publish()
 	}
+	q.publish()
 	n := q.size.Add(1)
 	q.mu.Unlock()
 	return n
@@ -116,11 +124,12 @@ func (q *runQueue) share(r Rank, u unit) {
 }
 
 func (q *runQueue) publish() {
-	k := int64(math.MaxInt64)
-	if len(q.urgent) > 0 {
-		k = q.urgent[0].key
+	if k := q.urgent.first(); k != q.head.Load() {
+		q.head.Store(k)
 	}
-	q.head.Store(k)
+	if k := q.shared.first(); k != q.least.Load() {
+		q.least.Store(k)
+	}
 }
 
 // pop takes the next unit. One that can no longer meet its deadline goes to the

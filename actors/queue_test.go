@@ -92,6 +92,36 @@ func TestMinimumShare(t *testing.T) {
 	}
 }
 
+// TestMinimumElsewhere: shared work has its part of every worker, also where it
+// waits in another one's queue, and of two the query that has used less goes first.
+func TestMinimumElsewhere(t *testing.T) {
+	p := &pool{}
+	for i := range 2 {
+		w := &worker{pool: p, i: i}
+		w.q.publish()
+		p.workers = append(p.workers, w)
+	}
+	w, far := p.workers[0], p.workers[1]
+	urgent := newWord("urgent", 10, 0)
+	old, young := newWord("old", 0, 90e6), newWord("young", 0, 10e6)
+	runs := map[string]int{}
+	w.q.push(urgent.rank(1e9, 0), urgent)
+	w.q.push(old.rank(0, 0), old)
+	far.q.push(young.rank(0, 0), young)
+	for range 900 {
+		u, s := w.pick(0)
+		x := u.(*word)
+		runs[x.name]++
+		w.ran = 0
+		w.account(1000, s)
+		x.load.Used.Total.Add(1000)
+		w.q.push(x.rank(1e9, 0), x)
+	}
+	if runs["old"] > 0 || runs["young"] < 90 || runs["young"] > 110 {
+		t.Errorf("ran %v of 900", runs)
+	}
+}
+
 // TestMedian: the running median is near the true one, and a few huge values do
 // not move it.
 func TestMedian(t *testing.T) {

@@ -1,7 +1,5 @@
 package actors
 
-import "math"
-
 // Virtual is the time of a runtime that runs on one goroutine, by events: each
 // worker has a clock of its own, the one that is furthest behind goes next, and
 // behaviors say what their work takes. Queues, mailboxes, policies, lending and
@@ -88,14 +86,6 @@ func (rt *Runtime[P]) Drive(until int64) {
 			v.step(v.awake.pop().v)
 		}
 	}
-}
-
-// first returns the least key; MaxInt64: there is none.
-func (h heap4[T]) first() int64 {
-	if len(h) == 0 {
-		return math.MaxInt64
-	}
-	return h[0].key
 }
 
 // step has a worker run one unit, or wait.

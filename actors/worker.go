@@ -13,6 +13,7 @@ const (
 	stealGap    = int64(100e3) // ns by which another queue's head must be more urgent
 	manyWorkers = 64           // a worker looks at so many others' queues at a time
 	minShare    = 8            // one part in so many belongs to shared work
+	shareGap    = 4 * quantum  // ns that the query of another queue's shared unit must have used less
 )
 
 // pool is the workers of a runtime: one goroutine each, with a queue of its own
@@ -55,7 +56,7 @@ func newPool(n int, clock func() int64, t *timers, v *Virtual) *pool {
 	p := &pool{clock: clock, timers: t, virtual: v}
 	for i := range n {
 		w := &worker{pool: p, i: i, wake: make(chan struct{}, 1)}
-		w.q.head.Store(math.MaxInt64)
+		w.q.publish()
 		w.q.lax.width = queueWidth
 		p.workers = append(p.workers, w)
 	}
@@ -227,33 +228,71 @@ func (w *worker) repay(took int64, shared bool) {
 }
 
 // pick takes the next unit: its own most urgent, or that of another worker if
-// that one is more urgent by far or there is nothing here.
+// that one is more urgent by far; where nothing is urgent, or shared units are
+// owed time, one of those.
 func (w *worker) pick(now int64) (unit, bool) {
+	if w.owed > 0 {
+		if u, shared := w.pickShared(now); u != nil {
+			return u, shared
+		}
+		w.owed = 0 // there is none
+	}
 	own := w.q.head.Load()
 	here := w.q.size.Load() > 0
-	owed := here && w.owed > 0
-	if v := w.victim(own, here); v != nil && !owed {
+	if v := w.victim(own, here); v != nil {
 		if u, shared := v.q.pop(now, false); u != nil {
 			w.steals.Add(1)
+			return u, shared
+		}
+	}
+	if here && own == never {
+		if u, shared := w.pickShared(now); u != nil {
 			return u, shared
 		}
 	}
 	if !here {
 		return nil, false
 	}
-	return w.q.pop(now, owed)
+	return w.q.pop(now, false)
+}
+
+// pickShared takes a shared unit of the query that has used least: one of its own,
+// unless another worker has one whose query is far behind.
+func (w *worker) pickShared(now int64) (unit, bool) {
+	from, least := w, w.q.least.Load()
+	if least != never {
+		least -= shareGap
+	}
+	for _, v := range w.neighbours() {
+		if k := v.q.least.Load(); k < least {
+			from, least = v, k
+		}
+	}
+	if least == never {
+		return nil, false
+	}
+	if from != w {
+		w.steals.Add(1)
+	}
+	return from.q.pop(now, true)
+}
+
+// neighbours are the workers in whose queues this one looks: of many some, others
+// each time.
+func (w *worker) neighbours() []*worker {
+	all := w.pool.workers
+	if len(all) <= manyWorkers {
+		return all
+	}
+	w.looked = (w.looked + manyWorkers) % len(all)
+	return all[w.looked:min(w.looked+manyWorkers, len(all))]
 }
 
 func (w *worker) victim(own int64, here bool) (best *worker) {
 	if here && own != math.MaxInt64 {
 		own -= stealGap
 	}
-	all := w.pool.workers
-	if len(all) > manyWorkers { // a few of them, others each time
-		w.looked = (w.looked + manyWorkers) % len(all)
-		all = all[w.looked:min(w.looked+manyWorkers, len(all))]
-	}
-	for _, v := range all {
+	for _, v := range w.neighbours() {
 		if v == w {
 			continue
 		}

@@ -26,12 +26,15 @@ func (l Load) burstsOf(job int) (all []span) {
 	return all
 }
 
-// rate returns how many times as many rows as usual come to a job at at.
-func (p *play) rate(job int, at int64) float64 {
-	all, t := p.bursts[job], at-p.begin
+// rate returns how many times as many rows as usual come to a query at at.
+func (p *play) rate(q *query, at int64) float64 {
+	all, t, rate := p.bursts[q.job], at-p.begin, 1.0
+	if q.n < p.Hogs {
+		rate = p.HogTimes
+	}
 	i := sort.Search(len(all), func(i int) bool { return all[i].to > t })
 	if i < len(all) && all[i].from <= t {
-		return p.Burst
+		rate *= p.Burst
 	}
-	return 1
+	return rate
 }

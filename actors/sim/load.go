@@ -14,7 +14,9 @@ import (
 type Load struct {
 	Workers   int
 	Queries   int
-	Best      int           // of the queries, how many have no target
+	Best      int // of the queries, how many have no target
+	Hogs      int // of the queries, how many (the first) have HogTimes as many rows
+	HogTimes  float64
 	Sources   int           // of each query, side by side; 0: 1
 	Instances int           // of each aggregate
 	SLO       time.Duration // of the others
@@ -38,8 +40,9 @@ type Load struct {
 	BurstEvery time.Duration // one in each of these spans
 	Apart      bool          // a job's bursts come half a span after the last job's; else at any time
 	For        time.Duration
-	Policy     string // as actors.PolicyNamed; "": the default
-	Lending    string // as actors.LendingNamed; "": the default
+	Until      time.Duration // the run is cut there; 0: it ends when all is done
+	Policy     string        // as actors.PolicyNamed; "": the default
+	Lending    string        // as actors.LendingNamed; "": the default
 	Seed       uint64
 	Arrivals   uint64        // other arrivals, the same bursts
 	Overhead   time.Duration // of the scheduler, a turn
@@ -53,6 +56,11 @@ func (l Load) Run() (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	return l.RunWith(policy)
+}
+
+// RunWith plays the load under a policy that need not have a name.
+func (l Load) RunWith(policy actors.Policy) (Report, error) {
 	lending, err := actors.LendingNamed(l.Lending)
 	if err != nil {
 		return Report{}, err
@@ -71,7 +79,11 @@ func (l Load) Run() (Report, error) {
 	for n := range l.Queries {
 		p.queries = append(p.queries, p.query(n))
 	}
-	p.rt.Drive(p.begin + int64(l.For)*100)
+	end := l.Until
+	if end == 0 {
+		end = l.For * 100
+	}
+	p.rt.Drive(p.begin + int64(end))
 	if err := p.failure.Load(); err != nil {
 		return p.sum(), *err
 	}

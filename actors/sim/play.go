@@ -114,8 +114,12 @@ func (p *play) sum() Report {
 	r := p.report
 	r.Load = p.Load
 	for _, q := range p.queries {
+		for _, s := range q.sources {
+			r.Jobs[q.job].Busy += s.ref.Stats().Busy
+		}
 		for _, ref := range q.aggs {
 			s := ref.Stats()
+			r.Jobs[q.job].Busy += s.Busy
 			r.Lent, r.Refused, r.Late = r.Lent+s.Lent, r.Refused+s.Refused, r.Late+s.Late
 			r.Rounds, r.GivenUp = r.Rounds+s.Rounds, r.GivenUp+s.GivenUp
 		}

@@ -22,8 +22,12 @@ type Report struct {
 	Took                        time.Duration // virtual, until all was done
 }
 
-// JobReport counts the results of one job's queries with a target.
-type JobReport struct{ Results, Kept int64 }
+// JobReport is what came of one job: the results of its queries with a target, and
+// the time of workers that all of them had.
+type JobReport struct {
+	Results, Kept int64
+	Busy          time.Duration
+}
 
 // order takes percentiles.
 func (r *Report) order(delays []time.Duration) {

@@ -41,7 +41,7 @@ func (s *source) message(at int64) {
 			to = s.rng.IntN(s.Instances)
 		}
 		s.happens(event{at: at, to: to})
-		every := max(2, int64(float64(s.Every)*float64(s.Sources)/s.rate(s.job, at)))
+		every := max(2, int64(float64(s.Every)*float64(s.Sources)/s.rate(s.query, at)))
 		s.message(at + every/2 + s.rng.Int64N(every))
 	})
 }
