@@ -43,6 +43,7 @@ type page struct {
 	away    *spilled      // set while the page is evicted
 	charged int64
 	pin     uint32 // see Store.Unpin
+	goal    extent // what is expected of it; zero: nothing is known
 }
 
 func (p *page) row(s *shape, slot int) []int64 {
@@ -146,7 +147,7 @@ func (p *page) reserve(s *shape, more int) {
 	if want*s.stride <= cap(p.cells) {
 		return
 	}
-	rows := roomFor(want)
+	rows := p.roomFor(want)
 	cells := make([]int64, len(p.cells), rows*s.stride)
 	copy(cells, p.cells)
 	flags := make([]uint8, len(p.flags), rows)
@@ -167,11 +168,14 @@ func (p *page) enter(s *shape, h uint64, slot int) {
 	p.index[at] = entry(h, slot+1)
 }
 
-// widen doubles the index. It leaves the rows as they are: a frozen copy may read
-// them.
+// widen doubles the index, at least. It leaves the rows as they are: a frozen copy
+// may read them.
 func (p *page) widen(s *shape) {
-	old := p.index
-	p.index = make([]uint16, max(16, 2*len(old)))
+	old, size := p.index, max(16, 2*len(p.index))
+	if p.goal.rows > 0 {
+		size = max(size, indexSize(p.roomFor(p.n+1)*3/4))
+	}
+	p.index = make([]uint16, size)
 	mask := uint32(len(p.index) - 1)
 	for _, e := range old {
 		if e == 0 {
@@ -233,8 +237,11 @@ func (p *page) store(s *shape, b []byte) int64 {
 	off, end := len(p.heap), len(p.heap)+len(b)
 	if end > cap(p.heap) {
 		size := end + end/16
-		if rows := cap(p.cells) / s.stride; p.n > 0 && rows < 4*p.n {
+		switch rows := cap(p.cells) / s.stride; {
+		case p.n > 0 && rows < 4*p.n:
 			size = max(size, end/p.n*rows+end/32)
+		case p.goal.heap > 0:
+			size = max(size, p.goal.heap*rows/p.goal.rows)
 		}
 		heap := make([]byte, off, size)
 		copy(heap, p.heap)
@@ -302,5 +309,5 @@ func (p *page) unshare() { p.readers, p.slow = nil, p.away != nil }
 
 // size returns the memory the page holds, in bytes.
 func (p *page) size() int64 {
-	return int64(cap(p.cells))*8 + int64(cap(p.flags)) + int64(len(p.index))*2 + int64(len(p.found))*2 + int64(cap(p.heap)) + 232
+	return int64(cap(p.cells))*8 + int64(cap(p.flags)) + int64(len(p.index))*2 + int64(len(p.found))*2 + int64(cap(p.heap)) + 248
 }

@@ -31,10 +31,11 @@ type Store struct {
 	order   []tableID // of tables, sorted
 	dropped []int64   // panes that sealed blocks know, dropped since the last Freeze
 	sealed  map[int64]bool
-	seq     uint64 // number of the next Freeze
-	held    int64  // bytes charged
-	away    int    // pages in the spill space
-	breathe func() // see FoldPieces; nil: nobody asks
+	seq     uint64         // number of the next Freeze
+	held    int64          // bytes charged
+	away    int            // pages in the spill space
+	breathe func()         // see FoldPieces; nil: nobody asks
+	extents map[int]extent // of the last table of each kind that was dropped
 
 	mark      int64 // see SetMark
 	markDirty bool
@@ -56,7 +57,7 @@ func NewStore(home Home, layouts ...Layout) *Store {
 	if home.KeyGroups == 0 {
 		home.KeyGroups, home.Low, home.High = 1, 0, 1
 	}
-	st := &Store{home: home, tables: map[tableID]*Table{}, sealed: map[int64]bool{}, mark: math.MinInt64, pin: 1}
+	st := &Store{home: home, tables: map[tableID]*Table{}, sealed: map[int64]bool{}, extents: map[int]extent{}, mark: math.MinInt64, pin: 1}
 	for _, l := range layouts {
 		st.shapes = append(st.shapes, newShape(l))
 	}
@@ -109,6 +110,7 @@ func (st *Store) Drop(pane int64) {
 		if t == nil {
 			continue
 		}
+		st.extents[kind] = t.extent()
 		t.free()
 		delete(st.tables, id)
 		at, _ := slices.BinarySearchFunc(st.order, id, tableID.compare)

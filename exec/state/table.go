@@ -41,10 +41,8 @@ type Table struct {
 }
 
 func newTable(st *Store, id tableID) *Table {
-	t := &Table{store: st, id: id, shape: st.shapes[id.kind], dir: []uint32{0}}
-	t.pages = []*page{{}}
-	t.charge(t.pages[0])
-	st.hand.add(t, 0)
+	t := &Table{store: st, id: id, shape: st.shapes[id.kind]}
+	t.layOut(st.extents[id.kind])
 	return t
 }
 
