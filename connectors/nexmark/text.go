@@ -76,15 +76,20 @@ func address(r uint64) (user, host []byte) {
 
 // cut returns between 3 and most characters (less the last) of p, trimmed.
 func cut(p []byte, r uint64, most int64) []byte {
-	at := r % poolSize
-	p = p[at : int64(at)+3+below(r, most-3)]
-	for len(p) > 0 && p[0] == ' ' {
-		p = p[1:]
+	x := trimmed(p, r, most)
+	return p[x.from:x.to]
+}
+
+func trimmed(p []byte, r uint64, most int64) piece {
+	from := int32(r % poolSize)
+	to := from + 3 + int32(below(r, most-3))
+	for from < to && p[from] == ' ' {
+		from++
 	}
-	for len(p) > 0 && p[len(p)-1] == ' ' {
-		p = p[:len(p)-1]
+	for from < to && p[to-1] == ' ' {
+		to--
 	}
-	return p
+	return piece{from, to}
 }
 
 func (g *Generator) cards(row int64, n int) batch.Column {
@@ -107,35 +112,44 @@ func (g *Generator) cards(row int64, n int) batch.Column {
 }
 
 func (g *Generator) itemNames(row int64, n int) batch.Column {
-	return phrases(g.pieces(row, n, "item", 20))
+	return phrases(g.pieces(row, n, "item", longestItem))
 }
 
 func (g *Generator) descriptions(row int64, n int) batch.Column {
-	return phrases(g.pieces(row, n, "description", 100))
+	return phrases(g.pieces(row, n, "description", longestDescription))
 }
 
+const (
+	longestItem        = 20
+	longestDescription = 100
+)
+
+// piece is a part of the pool of words. It is no slice: thousands of pointers
+// would be as many for the collector to follow.
+type piece struct{ from, to int32 }
+
 // pieces cuts a phrase for each row out of the pool of words.
-func (g *Generator) pieces(row int64, n int, choice string, most int64) [][]byte {
+func (g *Generator) pieces(row int64, n int, choice string, most int64) []piece {
 	s, p := g.seeds[choice], words()
-	out := make([][]byte, n)
+	out := make([]piece, n)
 	g.table.spans(row, n, func(_, e int64, i, j int) {
 		for k := i; k < j; k++ {
-			out[k] = cut(p, s.at(e+int64(k-i)), most)
+			out[k] = trimmed(p, s.at(e+int64(k-i)), most)
 		}
 	})
 	return out
 }
 
-func phrases(pieces [][]byte) batch.Column {
-	out := &batch.TextVec{Off: make([]uint32, len(pieces)+1)}
+func phrases(pieces []piece) batch.Column {
+	out, p := &batch.TextVec{Off: make([]uint32, len(pieces)+1)}, words()
 	end := uint32(0)
-	for i, p := range pieces {
-		end += uint32(len(p))
+	for i, x := range pieces {
+		end += uint32(x.to - x.from)
 		out.Off[i+1] = end
 	}
 	out.Data = make([]byte, 0, end)
-	for _, p := range pieces {
-		out.Data = append(out.Data, p...)
+	for _, x := range pieces {
+		out.Data = append(out.Data, p[x.from:x.to]...)
 	}
 	return out
 }
@@ -155,8 +169,11 @@ func (g *Generator) personExtras(row int64, n int) batch.Column {
 }
 
 func (g *Generator) auctionExtras(row int64, n int) batch.Column {
-	items, descriptions := g.pieces(row, n, "item", 20), g.pieces(row, n, "description", 100)
-	return g.extras(row, n, func(i int) int { return auctionSize - 6*8 - len(items[i]) - len(descriptions[i]) })
+	texts := g.pieces(row, n, "item", longestItem)
+	for i, d := range g.pieces(row, n, "description", longestDescription) {
+		texts[i].to += d.to - d.from
+	}
+	return g.extras(row, n, func(i int) int { return auctionSize - 6*8 - int(texts[i].to-texts[i].from) })
 }
 
 // extras fills rows up to their mean size: mean says what is left of it in row
