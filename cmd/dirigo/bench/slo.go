@@ -44,6 +44,7 @@ var experiments = map[int]experiment{
 	6: {"a new view over old rows beside a query with a target", wholeEngine, SLO.backfill},
 	7: {"queries without traffic", wholeEngine, SLO.idle},
 	8: {"Kafka to Kafka beside a query that takes all there is", wholeEngine, SLO.sliding},
+	4: {"two jobs that share cores, against static slots", simulated, SLO.sharing},
 	5: {"what the scheduler costs", wholeEngine, SLO.cost},
 }
 

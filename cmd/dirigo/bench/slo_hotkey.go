@@ -229,7 +229,7 @@ func (s SLO) hotKey(ctx context.Context, x *Experiment) error {
 				full.rows/1e3, 100*full.rows/bound, paced.attained(), hotTarget, milliseconds(paced.P50), milliseconds(paced.P99))
 		}
 	}
-	return nil
+	return s.hotSimulated(ctx, x)
 }
 
 func (o oneCore) add(c *Case, cores int) {
