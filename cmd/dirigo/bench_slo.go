@@ -24,6 +24,7 @@ range of all runs; where ranges overlap there is no winner. The experiments:
 	f.Float64Var(&s.Scale, "scale", 1, "`factor` for the length of the runs and the rows of a backlog")
 	f.Uint64Var(&s.Seed, "seed", 1, "`seed` of what is simulated")
 	loads := f.String("loads", "", "loads of experiment 2, as `shares` of the capacity; empty: 0.5,0.9,1.2,2")
+	f.Float64Var(&s.Quiet, "quiet", 0, "repeat a run during which other processes used more than so many `cores`, up to six times; 0: none")
 	f.BoolVar(&s.Quick, "quick", false, "two policies only: the default and fifo")
 	f.StringVar(&s.Plots, "svg", "", "`directory` for the plots; empty: none")
 	asJSON := f.Bool("json", false, "print one JSON object an experiment")

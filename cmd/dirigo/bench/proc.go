@@ -30,6 +30,24 @@ func threadTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
+// machineTime returns the processor time that all processes of the machine have
+// used; 0 where the system has no /proc.
+func machineTime() (d time.Duration) {
+	data, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0
+	}
+	first, _, _ := strings.Cut(string(data), "\n")
+	fields := strings.Fields(first)
+	for i, f := range fields[1:] {
+		if i != 3 && i != 4 && i < 8 { // idle, and waiting for disks
+			n, _ := strconv.ParseInt(f, 10, 64)
+			d += time.Duration(n) * (time.Second / 100) // ticks of 10 ms
+		}
+	}
+	return d
+}
+
 // residentMB returns the memory that a process holds now; 0 where the system
 // has no /proc.
 func residentMB(pid int) float64 {

@@ -19,6 +19,7 @@ type SLO struct {
 	Scale   float64
 	Seed    uint64
 	Loads   []float64 // of experiment 2; nil: 0.5, 0.9, 1.2 and 2 times the capacity
+	Quiet   float64   // a run during which other processes used more cores is repeated; 0: none is
 	Quick   bool      // the default and fifo alone, where policies stand side by side
 	Dir     string    // for temporary state
 	Plots   string    // directory for plots; "": none

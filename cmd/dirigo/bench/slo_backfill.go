@@ -22,10 +22,11 @@ func (s SLO) backfill(ctx context.Context, x *Experiment) error {
 	}
 	for run := range s.Runs {
 		for _, w := range []way{{"llf", "reject"}, {"fifo", "reject"}} {
-			alone, beside, took, err := s.backfillRun(ctx, w, rows)
+			r, err := calm(s, func() (backfilled, error) { return s.backfillRun(ctx, w, rows) }, func(r backfilled) (counts, counts) { return r.alone.from, r.beside.to })
 			if err != nil {
 				return err
 			}
+			alone, beside, took := r.alone, r.beside, r.beside.to.at.Sub(r.beside.from.at)
 			c := x.row("alone", w.String())
 			alone.latency(c)
 			c = x.row("beside the new view", w.String())
@@ -43,7 +44,10 @@ func (s SLO) backfill(ctx context.Context, x *Experiment) error {
 	return nil
 }
 
-func (s SLO) backfillRun(ctx context.Context, w way, rows int64) (alone, beside hotRun, took time.Duration, err error) {
+// backfilled is what one run gave before the view was made, and while it read.
+type backfilled struct{ alone, beside hotRun }
+
+func (s SLO) backfillRun(ctx context.Context, w way, rows int64) (r backfilled, err error) {
 	sc, err := s.scene(ctx, w,
 		fmt.Sprintf(`CREATE STREAM old (auction BIGINT, bidder BIGINT, price BIGINT, date_time TIMESTAMP)
 			WITH (connector = 'nexmark', "table" = 'bid', events = '%d')`, rows*perEpoch/46+perEpoch),
@@ -55,29 +59,28 @@ func (s SLO) backfillRun(ctx context.Context, w way, rows int64) (alone, beside 
 			SELECT date_time AS due, auction, price FROM live WHERE mod(price, 2) = 0`, backfillTarget.Milliseconds()),
 	)
 	if err != nil {
-		return alone, beside, 0, err
+		return r, err
 	}
 	defer sc.close()
-	if alone.from, alone.to, err = sc.watch(ctx, time.Second, s.scaled(3*time.Second)); err != nil {
-		return alone, beside, 0, err
+	if r.alone.from, r.alone.to, err = sc.watch(ctx, time.Second, s.scaled(3*time.Second)); err != nil {
+		return r, err
 	}
-	beside.from = sc.counts()
+	r.beside.from = sc.counts()
 	if err = sc.run(ctx, "CREATE MATERIALIZED VIEW fresh AS SELECT auction, count(*) AS n, max(price) AS top, avg(price) AS mean FROM old GROUP BY auction"); err != nil {
-		return alone, beside, 0, err
+		return r, err
 	}
 	if err = sc.whenIn(ctx, "fresh", rows); err != nil {
-		return alone, beside, 0, err
+		return r, err
 	}
-	beside.to = sc.counts()
-	took = beside.to.at.Sub(beside.from.at)
+	r.beside.to = sc.counts()
 	if err = sleep(ctx, 200*time.Millisecond); err != nil {
-		return alone, beside, 0, err
+		return r, err
 	}
-	for _, r := range []*hotRun{&alone, &beside} {
-		all, _ := sc.meter.results("live", r.from.at, r.to.at, time.Now(), 0)
-		r.spread = spreadOf(all, backfillTarget, 0)
+	for _, part := range []*hotRun{&r.alone, &r.beside} {
+		all, _ := sc.meter.results("live", part.from.at, part.to.at, time.Now(), 0)
+		part.spread = spreadOf(all, backfillTarget, 0)
 	}
-	return alone, beside, took, sc.failed()
+	return r, sc.failed()
 }
 
 // whenIn waits until a query has read so many rows, and runs.

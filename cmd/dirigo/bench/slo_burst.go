@@ -47,14 +47,14 @@ func (s SLO) burst(ctx context.Context, x *Experiment) error {
 		X: "seconds", Y: "latency of a window's result, ms", Log: true, Limit: milliseconds(burstTarget), LimitName: "slo",
 	}
 	for run := range s.Runs {
-		full, _, err := s.burstRun(ctx, ways[0], 0, s.scaled(2*time.Second))
+		full, err := s.burstRun(ctx, ways[0], 0, s.scaled(2*time.Second))
 		if err != nil {
 			return err
 		}
 		x.row("as fast as it goes", ways[0].String()).add("rows", "k/s", full.rows/1e3)
 		base := full.rows * perEpoch / 46 * burstShare / burstTimes
 		for _, w := range s.ways() {
-			r, all, err := s.burstRun(ctx, w, base, length)
+			r, err := s.burstRun(ctx, w, base, length)
 			if err != nil {
 				return err
 			}
@@ -63,7 +63,7 @@ func (s SLO) burst(ctx context.Context, x *Experiment) error {
 			c.add("rows", "k/s", r.rows/1e3)
 			c.decisions(r.from, r.to)
 			if run == 0 {
-				lines.Series = append(lines.Series, plot.Series{Name: w.String(), Line: over(all, r.from.at)})
+				lines.Series = append(lines.Series, plot.Series{Name: w.String(), Line: over(r.all, r.from.at)})
 			}
 			s.Say("run %d, %s: %d results, %.4f within %v, p50 %.1f ms, p99 %.1f ms", run+1, w, r.N, r.attained(), burstTarget, milliseconds(r.P50), milliseconds(r.P99))
 		}
@@ -73,25 +73,30 @@ func (s SLO) burst(ctx context.Context, x *Experiment) error {
 	return nil
 }
 
-func (s SLO) burstRun(ctx context.Context, w way, base float64, length time.Duration) (r hotRun, all []outcome, err error) {
+func (s SLO) burstRun(ctx context.Context, w way, base float64, length time.Duration) (hotRun, error) {
+	return calm(s, func() (hotRun, error) { return s.burstOnce(ctx, w, base, length) }, hotRun.between)
+}
+
+func (s SLO) burstOnce(ctx context.Context, w way, base float64, length time.Duration) (r hotRun, err error) {
 	sc, err := s.scene(ctx, w, burstStream(base), burstQuery)
 	if err != nil {
-		return r, nil, err
+		return r, err
 	}
 	defer sc.close()
 	if r.from, r.to, err = sc.watch(ctx, s.scaled(time.Second), length); err != nil {
-		return r, nil, err
+		return r, err
 	}
 	r.rows = float64(r.to.decoded["visits"]-r.from.decoded["visits"]) / r.to.at.Sub(r.from.at).Seconds()
 	if base == 0 {
-		return r, nil, nil
+		return r, nil
 	}
 	if err := sleep(ctx, 500*time.Millisecond); err != nil {
-		return r, nil, err
+		return r, err
 	}
-	all, missing := sc.meter.results("visits", r.from.at, r.to.at, time.Now(), burstWindow)
-	r.spread = spreadOf(all, burstTarget, missing)
-	return r, all, nil
+	var missing int
+	r.all, missing = sc.meter.results("visits", r.from.at, r.to.at, time.Now(), burstWindow)
+	r.spread = spreadOf(r.all, burstTarget, missing)
+	return r, nil
 }
 
 // latency notes how late results were.

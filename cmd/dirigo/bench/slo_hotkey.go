@@ -3,11 +3,9 @@ package bench
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"time"
 
-	"github.com/dirigo-stream/dirigo/connectors"
-	"github.com/dirigo-stream/dirigo/connectors/nexmark"
+	"github.com/dirigo-stream/dirigo/cmd/dirigo/bench/plot"
 )
 
 // hotTarget is the latency target of the query with the hot key.
@@ -63,66 +61,6 @@ func saltedQuery(sink string) string {
 
 const hotSink = "connector = 'timed', of = 'clicks', slo = '200 ms'"
 
-// oneCore is what the query costs without a scheduler in the way.
-type oneCore struct {
-	rate      float64       // rows a second
-	aggregate time.Duration // c: a row in the aggregate
-	before    time.Duration // s: a row in everything before it
-}
-
-// bound returns the rows a second that so many cores could do if each row could
-// go anywhere.
-func (o oneCore) bound(cores int) float64 {
-	return float64(cores) / (o.aggregate + o.before).Seconds()
-}
-
-// loop runs the hot query's operators in a plain loop.
-func (s SLO) loop(ctx context.Context) (o oneCore, err error) {
-	sc, err := s.scene(ctx, way{}, clicks(1), hotQuery(hotSink))
-	if err != nil {
-		return o, err
-	}
-	st, _ := sc.query("hot")
-	def, _ := sc.server.Engine.Definition(st.ID)
-	sc.close()
-	p, err := newPlain(def, bidColumnsOf("auction", "bidder", "price", "date_time"), nexmark.Config{Table: "bid", Rate: hotClock})
-	if err != nil {
-		return o, err
-	}
-	const warm = 400 * 1024
-	rows := int64(s.scaled(1500*time.Millisecond).Seconds()*1000) * 1024
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	if err = p.run(0, warm, 1024, hotTick); err != nil {
-		return o, err
-	}
-	agg := p.stateful()
-	took, begin := agg.took, cpuTime()
-	if err = p.run(warm, rows, 1024, hotTick); err != nil {
-		return o, err
-	}
-	all := cpuTime() - begin // the collector's too
-	o.rate = float64(rows) / all.Seconds()
-	o.aggregate = (agg.took - took) / time.Duration(rows)
-	o.before = all/time.Duration(rows) - o.aggregate
-	return o, nil
-}
-
-// hotTick is how many rows a tick holds in the plain loop: 25 ms of the bound.
-const hotTick = 32 * 1024
-
-// bidColumnsOf returns columns of the generator's bids by name.
-func bidColumnsOf(names ...string) (out []connectors.Column) {
-	for _, name := range names {
-		for _, c := range nexmark.Schema("bid") {
-			if c.Name == name {
-				out = append(out, c)
-			}
-		}
-	}
-	return out
-}
-
 // hotWays are what is set side by side: lending, none, and what one writes by
 // hand where there is none.
 var hotWays = []struct {
@@ -163,11 +101,17 @@ func (s SLO) engineCosts(ctx context.Context, length time.Duration) (o oneCore, 
 type hotRun struct {
 	spread
 	rows     float64 // a second
-	merge    time.Duration
+	all      []outcome
 	from, to counts
 }
 
-func (s SLO) hotRun(ctx context.Context, w way, query string, rate float64, length time.Duration) (r hotRun, err error) {
+func (s SLO) hotRun(ctx context.Context, w way, query string, rate float64, length time.Duration) (hotRun, error) {
+	return calm(s, func() (hotRun, error) { return s.hotOnce(ctx, w, query, rate, length) }, hotRun.between)
+}
+
+func (r hotRun) between() (from, to counts) { return r.from, r.to }
+
+func (s SLO) hotOnce(ctx context.Context, w way, query string, rate float64, length time.Duration) (r hotRun, err error) {
 	sc, err := s.scene(ctx, w, clicks(rate), query)
 	if err != nil {
 		return r, err
@@ -192,7 +136,7 @@ func (s SLO) hotRun(ctx context.Context, w way, query string, rate float64, leng
 func (s SLO) hotKey(ctx context.Context, x *Experiment) error {
 	length := s.scaled(4 * time.Second)
 	for run := range s.Runs {
-		loop, err := s.loop(ctx)
+		loop, err := s.loop(ctx, clicks(1), hotQuery(hotSink), hotClock)
 		if err != nil {
 			return err
 		}
@@ -229,15 +173,23 @@ func (s SLO) hotKey(ctx context.Context, x *Experiment) error {
 				full.rows/1e3, 100*full.rows/bound, paced.attained(), hotTarget, milliseconds(paced.P50), milliseconds(paced.P99))
 		}
 	}
+	s.hotVerdicts(x)
 	return s.hotSimulated(ctx, x)
 }
 
-func (o oneCore) add(c *Case, cores int) {
-	c.add("rows", "k/s", o.rate/1e3)
-	c.add("s", "ns", float64(o.before))
-	c.add("c", "ns", float64(o.aggregate))
-	c.add("bound", "k/s", o.bound(cores)/1e3)
-	c.add("2c/(c+s)", "", 2*float64(o.aggregate)/float64(o.aggregate+o.before))
+// hotVerdicts says what follows.
+func (s SLO) hotVerdicts(x *Experiment) {
+	const full, paced, lending = "as fast as it goes", "0.85 of the bound", "lending: reject"
+	x.aim("throughput with lending, of the bound of "+fmt.Sprint(s.Workers)+" cores", x.row(full, lending).figure("of the bound"), 90, false)
+	x.aim("attained with lending at 0.85 of the bound", x.row(paced, lending).figure("attained"), 0.99, false)
+	x.aim("the engine on one core, of the plain loop", ratio("", "%", 100, x.row("one core", "engine, one worker").figure("rows"), x.row("one core", "plain loop, no engine").figure("rows")), 70, false)
+	for _, w := range hotWays[1:] {
+		x.compare(full, "rows", ">", lending, w.name)
+		x.compare(paced, "p99", "<", lending, w.name)
+	}
+	x.chart("slo-3-hot-key", plot.Chart{
+		Title: "A hot key: rows a second, of what two cores could do", X: "", Y: "% of the bound 2/(c+s)", Limit: 100, LimitName: "bound",
+	}, "of the bound", []string{full, paced})
 }
 
 // add notes what a run lent, and what merging cost.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/dirigo-stream/dirigo/cmd/dirigo/bench/plot"
 )
 
 // The tenants: queries with a target and few rows beside queries without one that
@@ -72,7 +74,11 @@ type shared struct {
 }
 
 // share runs the tenants under one policy.
-func (s SLO) share(ctx context.Context, w way, rate float64, length time.Duration) (r shared, err error) {
+func (s SLO) share(ctx context.Context, w way, rate float64, length time.Duration) (shared, error) {
+	return calm(s, func() (shared, error) { return s.shareOnce(ctx, w, rate, length) }, func(r shared) (counts, counts) { return r.from, r.to })
+}
+
+func (s SLO) shareOnce(ctx context.Context, w way, rate float64, length time.Duration) (r shared, err error) {
 	sc, err := s.scene(ctx, w, neighbours(rate)...)
 	if err != nil {
 		return r, err
@@ -120,14 +126,25 @@ func (s SLO) tenants(ctx context.Context, x *Experiment) error {
 	if loads == nil {
 		loads = tenantLoads
 	}
+	x.Setting = []string{
+		fmt.Sprintf("%d queries with an slo of %v over %d events/s each, windows of %v, beside %d best-effort ones with windows of 10 s of event time", tenants, tenantTarget, sparseRate, tenantWindow, tenants),
+		"closed loop: the bulk queries as fast as rows are read, under fifo, measured first in every run; loads are shares of that",
+		"a result is one window of one sensitive query, due when the row that closes it is; what was not seen in time counts, as late as it is by then",
+	}
 	for run := range s.Runs {
+		limit, err := s.loop(ctx, bulk(0, 0)[0], bulk(0, 0)[1], bulkClock)
+		if err != nil {
+			return err
+		}
+		x.row("one core", "plain loop, no engine").add("bulk", "k rows/s", limit.rate/1e3)
 		full, err := s.share(ctx, way{"fifo", "reject"}, 0, length)
 		if err != nil {
 			return err
 		}
-		capacity := full.bulk
-		x.row("closed loop", "fifo").add("bulk", "k rows/s", capacity/1e3)
-		s.Say("run %d: capacity %.0f k rows/s of the bulk queries, load average %.1f", run+1, capacity/1e3, LoadAverage())
+		c := x.row("closed loop", "fifo")
+		c.add("bulk", "k rows/s", full.bulk/1e3)
+		c.add("cores", "", full.cpu)
+		s.Say("run %d: a plain loop %.0f k rows/s on one core, the engine %.0f k rows/s, load average %.1f", run+1, limit.rate/1e3, full.bulk/1e3, LoadAverage())
 		for _, w := range s.ways() {
 			alone, err := s.share(ctx, w, -1, length)
 			if err != nil {
@@ -136,7 +153,7 @@ func (s SLO) tenants(ctx context.Context, x *Experiment) error {
 			alone.add(x.row("alone", w.String()))
 			for _, load := range loads {
 				// The generator's events are of three tables: 46 of 50 are bids.
-				r, err := s.share(ctx, w, load*capacity/tenants*perEpoch/46, length)
+				r, err := s.share(ctx, w, load*full.bulk/tenants*perEpoch/46, length)
 				if err != nil {
 					return err
 				}
@@ -146,5 +163,36 @@ func (s SLO) tenants(ctx context.Context, x *Experiment) error {
 			}
 		}
 	}
+	s.tenantVerdicts(x, loads)
 	return nil
+}
+
+// tenantVerdicts says what follows.
+func (s SLO) tenantVerdicts(x *Experiment, loads []float64) {
+	rank := map[string]int{"one core": -3, "closed loop": -2, "alone": -1}
+	var at []string
+	for i, load := range loads {
+		at = append(at, fmt.Sprintf("%.1f", load))
+		rank[at[i]] = i
+	}
+	x.sorted(func(c Case) int { return rank[c.At] })
+	x.row("one core", "plain loop, no engine").add("cores", "", 1)
+	alone := x.row("alone", "llf").figure("p99")
+	for _, load := range at {
+		x.aim("load "+load+", sensitive results within 20 ms, llf", x.row(load, "llf").figure("attained"), 0.995, false)
+		x.aim("load "+load+", p99 above that of running alone, llf", less("", "ms", x.row(load, "llf").figure("p99"), alone), 5, true)
+	}
+	most := at[len(at)-1]
+	x.aim("load "+most+", bulk throughput of fifo's, llf", ratio("", "%", 100, x.row(most, "llf").figure("bulk"), x.row(most, "fifo").figure("bulk")), 90, false)
+	for _, load := range at {
+		x.against(load, "llf", s.ways(), "p99", "attained")
+	}
+	x.against(most, "llf", s.ways(), "bulk")
+	x.chart("slo-2-latency", plot.Chart{
+		Title: "Sensitive queries keep their target whatever the bulk queries do", X: "load, of the capacity",
+		Y: "latency of sensitive results, p99, ms", Log: true, Limit: milliseconds(tenantTarget), LimitName: "slo",
+	}, "p99", append([]string{"alone"}, at...))
+	x.chart("slo-2-bulk", plot.Chart{
+		Title: "What is left for the bulk queries", X: "load, of the capacity", Y: "bulk, k rows/s",
+	}, "bulk", at)
 }
