@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"runtime/debug"
+	"sync/atomic"
 )
 
 // helper is a lessee in the threaded runtime: a unit of its own, which runs on
@@ -13,6 +14,7 @@ type helper[P any] struct {
 	inbox  []lesseeMsg[P] // under mu
 	lessor *actor[P]
 	k      int
+	owed   atomic.Int32 // messages that were sent to it and have not run
 	box    LesseeBox[P] // of the turn
 }
 
@@ -42,6 +44,9 @@ func (h *helper[P]) take(m lesseeMsg[P], key int64) {
 		return
 	}
 	h.inbox = append(h.inbox, m)
+	if !m.asks {
+		h.owed.Add(1)
+	}
 	ok := h.wanted(key)
 	h.mu.Unlock()
 	if ok {
@@ -50,7 +55,13 @@ func (h *helper[P]) take(m lesseeMsg[P], key int64) {
 	}
 }
 
-func (h *helper[P]) rank(key, now int64) Rank { return h.lessor.rank(key, now) }
+func (h *helper[P]) rank(key, now int64) Rank {
+	r := h.lessor.rank(key, now)
+	if r.cost > 0 { // what waits at the lessor does not wait here
+		r.cost = h.lessor.load.Cost.Load()
+	}
+	return r
+}
 
 // turn implements unit.
 func (h *helper[P]) turn(w *worker) {
@@ -90,6 +101,7 @@ func (h *helper[P]) step(w *worker) {
 		return
 	}
 	if r.DidRun {
+		h.owed.Add(-1)
 		h.answer(w, control[P]{kind: ctlRan, key: key, ran: r.Ran})
 	}
 	if r.Answered {
@@ -138,6 +150,7 @@ func (h *helper[P]) sleep() bool {
 		return false
 	}
 	h.rest(asleep)
+	h.owed.Store(0) // a copy that came twice did not run
 	h.mu.Unlock()
 	return true
 }

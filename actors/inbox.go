@@ -66,7 +66,7 @@ func (a *actor[P]) enqueue(w *worker, key int64) {
 func (a *actor[P]) rank(key, now int64) Rank {
 	s := a.rt.policy()
 	r := s.Pick(&a.load, key, now)
-	if s.lending != nil && !r.Shared {
+	if s.lending != nil {
 		r.cost = a.load.Cost.Load() + a.load.Wait.Load()
 	}
 	return r
@@ -107,7 +107,7 @@ func (a *actor[P]) arrive(in []arrival[P]) {
 	for i := range in {
 		x := &in[i]
 		if x.isPunct {
-			a.passed(x.punct.Watermark, x.stamp)
+			a.passed(&x.punct, x.stamp)
 			a.mb.DeliverPunct(int(x.ch), x.punct, x.mark, x.key, x.stamp)
 			continue
 		}
@@ -118,7 +118,9 @@ func (a *actor[P]) arrive(in []arrival[P]) {
 			a.mb.Deliver(int(x.ch), x.p, x.meta, x.key, x.stamp)
 			continue
 		}
-		a.mb.DeliverDue(int(x.ch), x.p, x.meta, x.key, x.stamp, a.load.LatestStart(x.meta, x.stamp), a.load.Expected(x.meta))
+		cost := a.load.Expected(x.meta)
+		a.loan.inflow.add(x.meta.Born, cost)
+		a.mb.DeliverDue(int(x.ch), x.p, x.meta, x.key, x.stamp, a.load.LatestStart(x.meta, x.stamp), cost)
 	}
 	if a.loan != nil {
 		a.load.Wait.Store(a.mb.Work())

@@ -10,6 +10,7 @@ type loans struct {
 	spent   int64  // ns of absorbing them
 	refused int64
 	draws   uint64
+	inflow  inflow
 	offer   Offer // reused
 	states  []any
 	stats   lentTally // under mu
@@ -22,6 +23,8 @@ const (
 	// fades is how fast the price of lending is forgotten where it keeps messages
 	// here: keys become hot, and nobody would know.
 	fades = 7
+	// reserve is the part of a target that is kept where a window's work is guessed.
+	reserve = 4
 )
 
 // reach is how far ahead latest starts may lie; 0: nobody asks for the slack.
@@ -52,6 +55,7 @@ func (a *actor[P]) Lend(m Meta, stamp int64) (int, bool) {
 	if a.load.SLO.Load() > 0 {
 		o.Start = a.load.LatestStart(m, stamp)
 		o.Slack = a.mb.Slack(o.Cost, now)
+		o.Ahead = a.ahead(m)
 	}
 	o.Price = int64(l.absorb) * int64(m.Rows) / 16
 	if l.rows == 0 {
@@ -70,6 +74,18 @@ func (a *actor[P]) Lend(m Meta, stamp int64) (int, bool) {
 		l.absorb -= l.absorb >> fades
 	}
 	return min(max(k, 0), n-1), ok
+}
+
+// ahead returns how much work comes to the actor with and behind a message until
+// its window fires, ns: all of it must be done before there is a result. Nothing
+// of it waits here where credit is short, so the queue does not tell. A part of
+// the target is kept in reserve, as this is an estimate.
+func (a *actor[P]) ahead(m Meta) int64 {
+	if a.load.window.Load() == nil || m.Born == 0 || a.loan.inflow.rate == 0 {
+		return 0
+	}
+	slo := a.load.SLO.Load()
+	return a.loan.inflow.ahead(m.Born, a.load.Deadline(m, m.Born)-slo) + slo/reserve
 }
 
 // Opened implements RoundHooks.
@@ -115,7 +131,14 @@ func (a *actor[P]) returned(now int64) {
 
 // accepts implements peers.
 func (a *actor[P]) accepts(k int, start, cost, now int64) bool {
-	return a.peer(k).accepts(start, cost, now)
+	lent := int64(0)
+	if a.helpers != nil {
+		lent = int64(a.helpers[k].owed.Load()) * cost
+	}
+	if lent > a.mb.Work() {
+		return false // what waits here is done sooner here
+	}
+	return a.peer(k).accepts(start, cost, now, lent)
 }
 
 func (a *actor[P]) waits(k int) int64 {
@@ -131,17 +154,19 @@ func (a *actor[P]) peer(k int) *worker {
 	return all[(int(a.home.Load())+1+k)%len(all)]
 }
 
-// accepts is the lending test at another worker.
-func (w *worker) accepts(start, cost, now int64) bool {
+// accepts is the lending test at another worker, to which the lessor has lent so
+// much that has not run. What is late anyway goes to one that has less to do than
+// the message takes: where all have more, lending would only add merges.
+func (w *worker) accepts(start, cost, now, lent int64) bool {
 	until := w.until.Load()
 	if w.q.size.Load() == 0 && (until == 0 || w.pool.virtual != nil && until <= now) {
 		return true // it runs nothing
 	}
-	if start < now { // late anyway
-		return false
-	}
 	at := max(now, until)
 	w.q.mu.Lock()
 	defer w.q.mu.Unlock()
-	return w.q.lax.fits(start, cost, at)
+	if start < now {
+		return at-now+w.q.lax.total+w.q.behind+lent < cost
+	}
+	return w.q.lax.fits(start, cost, at+lent)
 }

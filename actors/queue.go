@@ -93,6 +93,7 @@ type runQueue struct {
 	shared heap4[unit]
 	lax    laxity       // of the urgent ones; counted while something may be lent
 	floor  int64        // key of the last shared one taken
+	behind int64        // ns of work of the shared ones, a message of each
 	head   atomic.Int64 // key of urgent[0]; MaxInt64: empty
 	least  atomic.Int64 // key of shared[0]; MaxInt64: empty
 	size   atomic.Int64
@@ -120,7 +121,8 @@ func (q *runQueue) push(r Rank, u unit) int64 {
 // share queues u by what its query has used. One that was idle starts where the
 // others are: what it did not use is not saved up.
 func (q *runQueue) share(r Rank, u unit) {
-	q.shared.push(entry[unit]{key: max(r.Key, q.floor), v: u})
+	q.behind += r.cost
+	q.shared.push(entry[unit]{key: max(r.Key, q.floor), v: u, cost: r.cost})
 }
 
 func (q *runQueue) publish() {
@@ -152,6 +154,7 @@ func (q *runQueue) pop(now int64, sharedFirst bool) (u unit, shared bool) {
 		q.size.Add(-1)
 		e := q.shared.pop()
 		q.floor = e.key
+		q.behind -= e.cost
 		return e.v, true
 	}
 	if len(q.urgent) == 0 {

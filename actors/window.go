@@ -6,7 +6,7 @@ import "math"
 // an open one yield to rows that are due.
 type window struct {
 	period int64 // µs: windows end at multiples of it
-	wm, at int64 // the watermark was expected to pass wm (µs) at at (Unix ns)
+	wm, at int64 // the watermark is expected to have passed wm (µs) at at (Unix ns)
 	slope  float64
 }
 
@@ -31,8 +31,8 @@ func (w *window) fires(t, came int64) int64 {
 	return w.at + int64(max(wait, 0))
 }
 
-// fit is a linear fit from event time to time of arrival, kept online: when
-// watermarks came, those of long ago counting ever less.
+// fit is a linear fit from event time to when events were appended, kept online:
+// when watermarks moved, those of long ago counting ever less.
 type fit struct {
 	n          int
 	wm0, at0   int64
@@ -78,12 +78,51 @@ func (f *fit) estimate() *window {
 	}
 }
 
-// passed notes a watermark that came to an actor with windows.
-func (a *actor[P]) passed(wm, at int64) {
-	if a.fit == nil || a.load.SLO.Load() == 0 || !a.fit.add(wm, at) {
+// passed notes a watermark that came to an actor with windows. A window can fire
+// when the event that moves the watermark past its end was appended, however long
+// that then waited on its way here.
+func (a *actor[P]) passed(p *Punct, came int64) {
+	at := p.Born
+	if at == 0 {
+		at = came
+	}
+	if a.fit == nil || a.load.SLO.Load() == 0 || !a.fit.add(p.Watermark, at) {
 		return
 	}
 	if w := a.fit.estimate(); w != nil {
 		a.load.window.Store(w)
 	}
 }
+
+// inflow is how much work comes to an actor: ns of it in a ns of the time in which
+// the rows were appended, kept online. Above 1 one worker cannot keep up.
+type inflow struct {
+	rate  float64
+	since int64 // Unix ns, the append of the first row counted in work
+	work  int64 // ns
+}
+
+// inflowSpan is how long rows are added up for a point, ns.
+const inflowSpan = int64(20e6)
+
+// add notes a message that was appended at born and costs so much.
+func (f *inflow) add(born, cost int64) {
+	switch passed := born - f.since; {
+	case born == 0:
+	case f.since == 0 || passed < -inflowSpan || passed > 50*inflowSpan: // the first, another time, or a pause
+		f.since, f.work = born, cost
+	case passed < inflowSpan:
+		f.work += cost
+	default:
+		now := float64(f.work) / float64(passed)
+		if f.rate == 0 {
+			f.rate = now
+		}
+		f.rate += (now - f.rate) / 4
+		f.since, f.work = born, cost
+	}
+}
+
+// ahead returns how long, in ns, the work takes that comes with and behind a
+// message until its window fires, wherever upstream those rows still wait.
+func (f *inflow) ahead(born, fires int64) int64 { return int64(f.rate * float64(fires-born)) }

@@ -12,7 +12,8 @@ const perAdvance = 5_000
 // aggregate counts rows, or, behind a first phase, merges what that has counted.
 type aggregate struct {
 	*query
-	rows int64
+	rows   int64
+	closed int64 // number of the next window
 }
 
 // cost is what rows cost in an aggregate, ns.
@@ -37,7 +38,15 @@ func (a *aggregate) Push(_ int, w weight, _ *turn) (bool, error) {
 }
 
 // Due implements actors.Behavior.
-func (a *aggregate) Due(_ frontier, rows bool, _ int64) bool { return rows }
+func (a *aggregate) Due(f frontier, rows bool, _ int64) bool {
+	if a.Window > 0 {
+		return a.closes(f) > a.closed
+	}
+	return rows
+}
+
+// closes returns the number of the window that is open at a frontier.
+func (a *aggregate) closes(f frontier) int64 { return max(0, f.Watermark) / a.Window.Microseconds() }
 
 // Resume implements actors.Behavior.
 func (a *aggregate) Resume(*turn) (bool, error) { return false, nil }
@@ -46,6 +55,9 @@ func (a *aggregate) Resume(*turn) (bool, error) { return false, nil }
 // it, and as late as the tick's last row.
 func (a *aggregate) Advance(f frontier, _ *turn) (bool, error) {
 	a.v.Spend(perAdvance)
+	if a.Window > 0 {
+		a.closed = a.closes(f)
+	}
 	if a.slo == 0 {
 		a.report.BestRows += a.rows
 	} else {

@@ -28,6 +28,12 @@ type Load struct {
 	Absorb    time.Duration // of merging a group
 	Groups    int           // in a partial at most
 	Hot       float64       // share of the messages that go to the first instance
+	// Credit is how many rows may be on their way on a channel; what comes beyond
+	// that waits before the source, as it would at a broker. 0: any number.
+	Credit int
+	// Window is how long the windows of the aggregates are, whose results come when
+	// they close; 0: at every tick.
+	Window time.Duration
 	// TwoPhase is the rival of lending: so many aggregates take the rows of a
 	// query in turn, whatever their key, and send what they have of each instance
 	// there at every tick. 0: one phase.

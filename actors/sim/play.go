@@ -57,8 +57,8 @@ type query struct {
 	aggs    []*ref
 }
 
-// credit is what a channel may hold: much, as the load is open loop.
-const credit = 1 << 40
+// noLimit is what a channel may hold where nothing is said: the load is open loop.
+const noLimit = 1 << 40
 
 func (p *play) query(n int) *query {
 	q := &query{play: p, n: n, job: n * p.Jobs / p.Queries, slo: p.SLO}
@@ -78,7 +78,7 @@ func (p *play) query(n int) *query {
 	for i := range p.Instances {
 		a := &aggregate{query: q}
 		q.aggs = append(q.aggs, q.add(spec{
-			Name: q.name(2, i), Inputs: []int{len(above)}, Lendable: p.TwoPhase == 0,
+			Name: q.name(2, i), Inputs: []int{len(above)}, Lendable: p.TwoPhase == 0, Window: p.Window.Microseconds(),
 			Activate: func() (actors.Behavior[weight], error) { return a, nil },
 		}, above))
 	}
@@ -94,6 +94,10 @@ func (q *query) name(vertex, i int) actors.Name {
 func (q *query) add(s spec, above []*ref) *ref {
 	r := q.rt.Add(s)
 	r.SetSLO(q.slo)
+	credit := int64(q.Credit)
+	if credit == 0 {
+		credit = noLimit
+	}
 	for j, from := range above {
 		q.rt.Connect(from, 0, s.Name.Instance, r, 0, j, credit)
 	}

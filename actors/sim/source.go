@@ -61,6 +61,15 @@ func (s *source) happens(e event) {
 	s.ref.Wake()
 }
 
+// event returns the event time (µs) of what happens at at; none where there are
+// no windows.
+func (s *source) event(at, none int64) int64 {
+	if s.Window == 0 {
+		return none
+	}
+	return at / 1000
+}
+
 // Push implements actors.Behavior.
 func (s *source) Push(int, weight, *turn) (bool, error) { return false, nil }
 
@@ -90,7 +99,7 @@ func (s *source) Poll(t *turn) (bool, error) {
 	s.due = s.due[1:]
 	if e.punct {
 		s.tick++
-		t.Punct(actors.Punct{Tick: s.tick, Watermark: actors.NoWatermark, Born: e.at})
+		t.Punct(actors.Punct{Tick: s.tick, Watermark: s.event(e.at, actors.NoWatermark), Born: e.at})
 		return len(s.due) > 0, nil
 	}
 	s.v.Spend(int64(s.Rows) * int64(s.Source))
@@ -101,6 +110,6 @@ func (s *source) Poll(t *turn) (bool, error) {
 		to = s.turn % s.TwoPhase
 	}
 	w := weight{rows: s.Rows, counts: s.Rows, to: e.to, born: e.at}
-	t.Emit(0, to, w, actors.Meta{Rows: s.Rows, Bytes: int64(s.Rows), Time: actors.NoTime, Born: e.at})
+	t.Emit(0, to, w, actors.Meta{Rows: s.Rows, Bytes: int64(s.Rows), Time: s.event(e.at, actors.NoTime), Born: e.at})
 	return len(s.due) > 0, nil
 }
