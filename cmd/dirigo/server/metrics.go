@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -62,11 +63,20 @@ var (
 // Describe implements prometheus.Collector: the collector is unchecked.
 func (c collector) Describe(chan<- *prometheus.Desc) {}
 
+// mostInFull is how many queries show all that is known of them. Of more, those
+// without a latency target show the least: forty series for each of ten thousand
+// would be 20 MB a scrape.
+const mostInFull = 1000
+
 // Collect implements prometheus.Collector.
 func (c collector) Collect(ch chan<- prometheus.Metric) {
 	m := metrics(ch)
-	for _, q := range c.engine.Queries() {
+	all := c.engine.Queries()
+	for _, q := range all {
 		m.query(q)
+		if len(all) <= mostInFull || q.SLO > 0 {
+			m.inFull(q)
+		}
 	}
 	for _, s := range c.engine.Sources() {
 		m.source(s)
@@ -96,13 +106,21 @@ func (m metrics) query(q job.QueryStatus) {
 	for reason, n := range q.Rejected {
 		m.count(rejected, float64(n), q.Name, reason)
 	}
+	m.count(busy, q.Busy.Seconds(), q.Name)
+	running := 0.0
+	if q.State != "failed" {
+		running = 1
+	}
+	m.gauge(up, running, q.Name, q.State)
+}
+
+func (m metrics) inFull(q job.QueryStatus) {
 	m.histogram(q)
 	m.gauge(attained, q.Attained, q.Name)
 	m.gauge(attained1, q.Attained1m, q.Name)
 	m.gauge(attained10, q.Attained10m, q.Name)
 	m.count(misses, float64(q.Misses), q.Name)
 	m.gauge(target, q.SLO.Seconds(), q.Name)
-	m.count(busy, q.Busy.Seconds(), q.Name)
 	m.count(waited, q.Waited.Seconds(), q.Name)
 	m.count(blocked, q.Blocked.Seconds(), q.Name)
 	m.count(refused, float64(q.Refused), q.Name)
@@ -113,14 +131,13 @@ func (m metrics) query(q job.QueryStatus) {
 	m.count(rounds, float64(q.Rounds), q.Name)
 	m.gauge(stateBytes, float64(q.StateBytes), q.Name)
 	m.gauge(queryEpoch, float64(q.Epoch), q.Name)
-	running := 0.0
-	if q.State != "failed" {
-		running = 1
-	}
-	m.gauge(up, running, q.Name, q.State)
 }
 
+// histogram shows latencies, where there was a result.
 func (m metrics) histogram(q job.QueryStatus) {
+	if !slices.ContainsFunc(q.Latency.Counts, func(n uint64) bool { return n > 0 }) {
+		return
+	}
 	buckets := make(map[float64]uint64, len(q.Latency.Bounds))
 	total := uint64(0)
 	for i, bound := range q.Latency.Bounds {
