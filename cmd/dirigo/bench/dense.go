@@ -30,6 +30,7 @@ type Dense struct {
 	LiveRate  float64       // 0: 10
 	For       time.Duration // how long to watch idle ones, and live ones
 	Settle    time.Duration // before: until actors are passivated
+	IdleAfter time.Duration // without messages before an actor leaves memory; 0: the engine's own
 	Dir       string
 	Profile   string // directory for heap profiles; "": none
 	Say       func(format string, args ...any)
@@ -37,7 +38,8 @@ type Dense struct {
 
 // DenseResult is what a node with many queries costs.
 type DenseResult struct {
-	Queries, Streams int
+	Queries int `json:"queries"`
+	Streams int `json:"streams"`
 
 	Create DenseCreate `json:"create"`
 	Idle   IdleUse     `json:"idle"`
@@ -158,6 +160,7 @@ func (x *dense) open(ctx context.Context, data string) error {
 	x.w = &world{dir: data}
 	x.w.server, err = server.Start(ctx, server.Config{
 		Data: data, Store: x.count, Connectors: x.drips.connectors(), HTTP: "127.0.0.1:0", Listen: "127.0.0.1:0",
+		Bounds: server.Bounds{IdleAfter: x.IdleAfter},
 	})
 	if err != nil {
 		store.Close()
