@@ -5,10 +5,11 @@ type item[P any] struct {
 	p       P
 	meta    Meta
 	punct   Punct
-	key     int64 // smaller is more urgent
+	key     int64 // smaller is more urgent; right where a run begins and ends
 	stamp   int64 // for the driver
 	span    int64 // where it counts in what waits
 	cost    int32 // ns; 0: it does not count
+	run     int32 // where a run begins and ends: how many items it has
 	isPunct bool
 	mark    Mark
 }
@@ -46,8 +47,7 @@ func (mb *Mailbox[P]) OpenIn(ch int, credit int64) { mb.ins[ch].cap = credit }
 func (mb *Mailbox[P]) Deliver(ch int, p P, m Meta, key, stamp int64) {
 	c := &mb.ins[ch]
 	c.used += charge(m)
-	c.inherit(key)
-	c.q = append(c.q, item[P]{p: p, meta: m, key: key, stamp: stamp})
+	c.add(item[P]{p: p, meta: m, key: key, stamp: stamp})
 }
 
 // Reach has the work that waits counted by latest start, over so many ns; 0: no
@@ -103,11 +103,20 @@ func (mb *Mailbox[P]) uncount(it *item[P]) {
 	}
 }
 
-// inherit makes what stands before an item with key at least as urgent.
-func (c *inChan[P]) inherit(key int64) {
-	for i := len(c.q) - 1; i >= c.head && c.q[i].key > key; i-- {
-		c.q[i].key = key
+// add puts an item at the end, and makes what stands before it at least as urgent.
+// So keys never fall towards the end: items of one key are a run, and what an
+// urgent item absorbs is runs, each of them once.
+func (c *inChan[P]) add(it item[P]) {
+	c.q = append(c.q, it)
+	last := len(c.q) - 1
+	before := last - 1
+	for before >= c.head && c.q[before].key > it.key {
+		before -= int(c.q[before].run)
 	}
+	n := int32(last - before)
+	c.q[last].run = n
+	first := &c.q[before+1]
+	first.key, first.run = it.key, n
 }
 
 // DeliverPunct takes a Punct from channel ch, with its sender's mark.
@@ -122,8 +131,7 @@ func (mb *Mailbox[P]) DeliverPunct(ch int, p Punct, mark Mark, key, stamp int64)
 		last.punct, last.mark = p, mark|last.mark
 		return
 	}
-	c.inherit(key)
-	c.q = append(c.q, item[P]{punct: p, mark: mark, key: key, stamp: stamp, isPunct: true})
+	c.add(item[P]{punct: p, mark: mark, key: key, stamp: stamp, isPunct: true})
 }
 
 func (mb *Mailbox[P]) mergeable(last *item[P], p Punct, mark Mark) bool {
@@ -148,6 +156,12 @@ func (c *inChan[P]) first() *item[P] { return &c.q[c.head] }
 // drop removes the first item. The array is kept for the next ones, unless a
 // burst made it large.
 func (c *inChan[P]) drop() {
+	if it := &c.q[c.head]; it.run > 1 {
+		n := it.run - 1
+		c.q[c.head+int(n)].run = n
+		next := &c.q[c.head+1]
+		next.key, next.run = it.key, n
+	}
 	c.q[c.head] = item[P]{}
 	c.head++
 	switch {
