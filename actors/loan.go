@@ -11,8 +11,7 @@ type loans struct {
 	refused int64
 	draws   uint64
 	inflow  inflow
-	offer   Offer // reused
-	states  []any
+	offer   Offer     // reused
 	stats   lentTally // under mu
 }
 
@@ -46,11 +45,15 @@ func (a *actor[P]) Lend(m Meta, stamp int64) (int, bool) {
 		return 0, false
 	}
 	now, n := a.w.now, a.mb.lend.n
+	var states []any // of what is scheduled now: that may have changed in mid-round
+	if r, ok := a.mb.Round().(*carried); ok && r.by == s {
+		states = r.states
+	}
 	o := &l.offer
 	*o = Offer{
 		Lessor: a.spec.Name, Load: &a.load, Meta: m, N: n, Now: now,
 		Start: never, Slack: never, Cost: a.load.Expected(m), Trip: int64(l.trip),
-		Round: l.states, peers: a, draws: &l.draws,
+		Round: states, peers: a, draws: &l.draws,
 	}
 	if a.load.SLO.Load() > 0 {
 		o.Start = a.load.LatestStart(m, stamp)
@@ -88,13 +91,24 @@ func (a *actor[P]) ahead(m Meta) int64 {
 	return a.loan.inflow.ahead(m.Born, a.load.Deadline(m, m.Born)-slo) + slo/reserve
 }
 
+// carried is what the Rounders of a policy and a lending made for a round; they
+// have it back, whatever is scheduled when it ends.
+type carried struct {
+	by     *scheduling
+	states []any
+}
+
 // Opened implements RoundHooks.
 func (a *actor[P]) Opened(now int64) any {
-	a.loan.states = nil
-	for _, r := range a.rt.policy().rounds {
-		a.loan.states = append(a.loan.states, r.Open(&a.load, now))
+	s := a.rt.policy()
+	if len(s.rounds) == 0 {
+		return nil
 	}
-	return a.loan.states
+	c := &carried{by: s}
+	for _, r := range s.rounds {
+		c.states = append(c.states, r.Open(&a.load, now))
+	}
+	return c
 }
 
 // Ended implements RoundHooks.
@@ -104,10 +118,9 @@ func (a *actor[P]) Ended(state any, now int64) {
 		l.absorb.add(l.spent * 16 / l.merging)
 	}
 	l.merging, l.spent = 0, 0
-	states, _ := state.([]any)
-	if rounds := a.rt.policy().rounds; len(rounds) == len(states) {
-		for i, r := range rounds {
-			r.Ended(&a.load, states[i], now)
+	if c, ok := state.(*carried); ok {
+		for i, r := range c.by.rounds {
+			r.Ended(&a.load, c.states[i], now)
 		}
 	}
 }

@@ -20,6 +20,10 @@ type Rank struct {
 // break ordering: the mailbox stands below it.
 //
 // A policy that also implements Arriver, Beforer, Afterer or Rounder is told more.
+// A message passes the hooks in this order: Send as it is sent; Arrive as it is
+// taken into the mailbox; Pick whenever its actor is queued; then, if it runs at
+// its actor, Before and After; if it is lent, Open (the first of a round), After
+// at the lessee, and Ended when the round is merged.
 type Policy interface {
 	// Send returns the key of a message as it is sent to an actor. Smaller is
 	// more urgent. Of several channels of one actor the one whose first message

@@ -70,7 +70,11 @@ func (s stage) lending(n int) actors.Lending {
 }
 
 // run plays a stage and returns what is wrong with it.
-func (s stage) run(f fault.Set) (sum actors.Stats, err error) {
+func (s stage) run(f fault.Set) (actors.Stats, error) {
+	return s.runWith(f, s.policy(s.Policy), s.lending(s.Lending))
+}
+
+func (s stage) runWith(f fault.Set, policy actors.Policy, lending actors.Lending) (sum actors.Stats, err error) {
 	rng := rand.New(rand.NewPCG(s.Seed, 19))
 	g := toy.Random(s.Topology, rng, s.Rows)
 	g.Faults, g.Paced = f, true
@@ -91,7 +95,7 @@ func (s stage) run(f fault.Set) (sum actors.Stats, err error) {
 	}
 	v.Carry = func() []int64 { return s.travels(rng) }
 	rt := actors.New[*toy.Batch](actors.Config{
-		Workers: s.Workers, Virtual: v, Fuel: s.Fuel, Policy: s.policy(s.Policy), Lending: s.lending(s.Lending),
+		Workers: s.Workers, Virtual: v, Fuel: s.Fuel, Policy: policy, Lending: lending,
 		IdleAfter: time.Duration(idle), LentFor: time.Duration(1 + rng.Int64N(1_000_000)), Faults: f,
 	})
 	defer rt.Close()
