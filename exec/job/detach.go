@@ -50,7 +50,7 @@ func (e *Engine) restart(queries []*query) {
 			e.failed(q, err)
 			continue
 		}
-		fresh.latency = q.latency
+		fresh.latency, fresh.again = q.latency, true
 		if !q.settled.Load() {
 			fresh.retries = q.retries + 1
 		}

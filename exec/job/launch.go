@@ -236,8 +236,9 @@ func (e *Engine) nowLive(q *query) {
 	q.goLive()
 }
 
-// newLive makes the live pump of a source.
-func (e *Engine) newLive(ctx context.Context, s *source, from []position) (*pump, error) {
+// newLive makes the live pump of a source; again: there has been one, and what it
+// has read may have been seen.
+func (e *Engine) newLive(ctx context.Context, s *source, from []position, again bool) (*pump, error) {
 	if s.table != nil {
 		return e.newTablePump(s)
 	}
@@ -250,7 +251,7 @@ func (e *Engine) newLive(ctx context.Context, s *source, from []position) (*pump
 		return nil, err
 	}
 	p.guard(newLiveGate(p, notes))
-	if e.resume != nil {
+	if again {
 		p.findEnds(ctx)
 	}
 	e.clock.mu.Lock()

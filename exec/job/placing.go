@@ -30,7 +30,7 @@ func (p *placing) add(ctx context.Context, q *query, fresh []*pump) ([]*pump, er
 				return fresh, err
 			}
 		}
-		live, made, err := e.liveOf(ctx, s, at)
+		live, made, err := e.liveOf(ctx, s, at, q.again)
 		if err != nil {
 			return fresh, err
 		}
@@ -48,15 +48,16 @@ func (p *placing) add(ctx context.Context, q *query, fresh []*pump) ([]*pump, er
 	return fresh, nil
 }
 
-// liveOf returns the pump that reads a source for all queries, made if need be.
-func (e *Engine) liveOf(ctx context.Context, s *source, at []position) (p *pump, made bool, err error) {
+// liveOf returns the pump that reads a source for all queries, made if need be:
+// again, where one has been there before, and may have read more than was sealed.
+func (e *Engine) liveOf(ctx context.Context, s *source, at []position, again bool) (p *pump, made bool, err error) {
 	if p := s.livePump(); p != nil {
 		return p, false, nil
 	}
 	if done := e.resume[s.def.ID]; done != nil {
 		at = done
 	}
-	p, err = e.newLive(ctx, s, at)
+	p, err = e.newLive(ctx, s, at, again || e.resume != nil)
 	return p, err == nil, err
 }
 

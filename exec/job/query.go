@@ -40,6 +40,7 @@ type query struct {
 	replay   atomic.Pointer[replay] // nil: attached at once, or long ago
 	settled  atomic.Bool            // it has been a reader like any other
 	retries  int                    // how often it was restarted before that
+	again    bool                   // it takes the place of one that ran in this engine
 	with     []*query               // what was started together with it
 	ended    bool                   // it has been stopped; under the engine's ddl
 

@@ -146,7 +146,7 @@ func (e *Engine) renew(old *query) (*query, error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh.latency = old.latency
+	fresh.latency, fresh.again = old.latency, true
 	fresh.latency.target.Store(int64(def.SLO))
 	e.mu.Lock()
 	e.enter(fresh, old)

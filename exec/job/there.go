@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// After a restart live pumps begin where something was sealed last. What came
-// after that may have been seen, and have been waited for by FLUSH: queries that
-// read along from there show nothing until the pumps have come to where their
-// sources ended at the restart.
+// After a restart live pumps begin where something was sealed last: of the node, or
+// of all queries that read a source. What came after that may have been seen, and
+// have been waited for by FLUSH: queries that read along from there show nothing
+// until the pumps have come to where their sources ended at the restart.
 
 // there says when a live pump made at a restart is where its source ended.
 type there struct {
