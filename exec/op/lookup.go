@@ -29,7 +29,7 @@ func (m *Materialized) LookupAll(keys []batch.Column, hash []uint64, want []int3
 		return nil, nil, away
 	}
 	refs, asked = m.there(t, refs, asked)
-	b := m.rows(t, refs)
+	b := storedRows(t, m.types, refs)
 	var kept []int32
 	for row, i := range asked {
 		same := true

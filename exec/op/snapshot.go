@@ -20,7 +20,7 @@ type Snapshot struct {
 // Snapshot takes a snapshot, at the cost of a pointer per page.
 func (m *Materialized) Snapshot() *Snapshot {
 	// Only what never changes is used of m from here on.
-	return &Snapshot{m: &Materialized{spec: m.spec}, pages: m.store.Snapshot(0, 0)}
+	return &Snapshot{m: &Materialized{ticked: ticked{types: m.types}}, pages: m.store.Snapshot(0, 0)}
 }
 
 // Next returns up to limit rows that are there, with their counts as Diff where
@@ -69,7 +69,7 @@ func (m *Materialized) present(t *state.Table, refs []state.Ref) *batch.Batch {
 	if len(kept) == 0 {
 		return nil
 	}
-	b := m.rows(t, kept)
+	b := storedRows(t, m.types, kept)
 	if many {
 		b.Diff = counts
 	}
