@@ -16,8 +16,7 @@ import (
 type timing struct {
 	Bound
 	width int64
-	wide  bool // a row may match rows of two panes
-	next  int64
+	wide  bool     // a row may match rows of two panes
 	ends  [2]int64 // the least watermark of the other side with something to do
 	sel   []int32
 }

@@ -21,10 +21,8 @@ type chunk struct {
 	pane  int // of other, that is being compared
 	at    int // the row to go on with
 
-	found   []state.Ref
-	match   matches
-	scratch []int32
-	keys    []batch.Column
+	match matches
+	keys  []batch.Column
 }
 
 // step adds rows of an item and compares them; more: some are left, or a page

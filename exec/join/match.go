@@ -17,7 +17,6 @@ type matches struct {
 	own   []int32              // places in the chunk
 	refs  []state.Ref          // of other
 	cols  map[int]batch.Column // of left ++ right, gathered
-	diff  []int64
 }
 
 func (m *matches) reset(b *batch.Batch, in int, mine, other *rows) {
