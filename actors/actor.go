@@ -29,6 +29,7 @@ type actor[P any] struct {
 	loan    *loans // nil: not lendable
 	blocked int64  // ns; since when credit is missing; 0: it is not
 	failure error
+	times   atomic.Pointer[times]
 	alarm   int64       // armed for; 0: not
 	idle    int64       // since; under mu
 	swept   atomic.Bool // on the sweep's list
@@ -47,6 +48,7 @@ type live[P any] struct {
 	spareIn  []arrival[P]
 	did      Stats // since the stats were published
 	took     int64 // ns, of the running message so far
+	waited   int64 // ns, of the running message before it
 	turns    int
 	emitted  int64 // bytes in this turn
 }

@@ -104,15 +104,22 @@ func (a *actor[P]) account(c *Call[P], from, to int64) {
 	case CallAbsorb:
 		a.loan.absorbing(took)
 		return
+	case CallPoll:
+		if rows := l.turn.read; rows > 0 {
+			a.spent(took)
+			a.learn(took, rows)
+		}
+		return
 	default:
 		return
 	}
 	if c.Kind == CallPush {
-		l.took = 0
+		l.took, l.waited = 0, 0
 		l.did.Messages++
 		l.did.Rows += int64(c.Meta.Rows)
 		if waited := from - c.Stamp; c.Stamp > 0 && waited >= 0 {
 			l.did.Waited += time.Duration(waited)
+			l.waited = waited
 			a.w.delay[min(bits.Len64(uint64(waited)/1000), DelayBuckets-1)].Add(1)
 		}
 		if a.load.SLO.Load() > 0 && c.Stamp > 0 && from > a.load.LatestStart(c.Meta, c.Stamp) {
@@ -120,6 +127,7 @@ func (a *actor[P]) account(c *Call[P], from, to int64) {
 		}
 	}
 	if l.took += took; !a.mb.MidCall() {
+		a.spent(l.waited + l.took)
 		a.learn(l.took, a.mb.cur.Meta.Rows)
 	}
 }

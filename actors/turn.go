@@ -12,6 +12,7 @@ type Turn[P any] struct {
 	fuel int
 	now  int64
 	told bool
+	read int // rows
 }
 
 // NewTurn returns a Turn for one call that begins at now (Unix ns).
@@ -34,6 +35,10 @@ func (t *Turn[P]) Punct(p Punct) { t.host.Punct(p) }
 // Told says that a goroutine outside the runtime waits for what the call has
 // given it: the worker ends the turn and lets it run.
 func (t *Turn[P]) Told() { t.told = true }
+
+// Read says that a Poll has run so many rows of what the Poller reads: what that
+// takes is a cost like a message's.
+func (t *Turn[P]) Read(rows int) { t.read += rows }
 
 // Now returns the clock at the start of the call, Unix ns.
 func (t *Turn[P]) Now() int64 { return t.now }

@@ -20,7 +20,11 @@ func (e *Engine) Run(ctx context.Context, b Bounded, emit func(*batch.Batch) err
 	if err := r.build(); err != nil {
 		return err
 	}
-	return r.run()
+	err := r.run()
+	if err == nil && b.Analyzed != nil {
+		b.Analyzed(r.measured())
+	}
+	return err
 }
 
 // boundedRun is one bounded query under way, on the caller's goroutine.
@@ -35,6 +39,7 @@ type boundedRun struct {
 	// enough is how many more rows an unordered LIMIT takes; last counts them.
 	enough int64
 	last   *boundedNode // nil: all rows are read
+	watch  stopwatch
 }
 
 // boundedNode is a vertex of a bounded query.
@@ -44,6 +49,7 @@ type boundedNode struct {
 	run   *boundedRun
 	to    []boundedEdge
 	types [][]batch.Type
+	did   Measured
 }
 
 type boundedEdge struct {
@@ -154,7 +160,9 @@ func (n *boundedNode) Emit(b *batch.Batch) {
 	if n.run.err != nil || b.Rows() == 0 {
 		return
 	}
+	n.did.RowsOut += int64(b.Rows())
 	if len(n.to) == 0 {
+		defer n.run.turn(nil)()
 		n.run.err = n.run.emit(b)
 		return
 	}
@@ -172,6 +180,9 @@ func (n *boundedNode) push(input int, b *batch.Batch) error {
 	if err := n.run.held.take(n.def, b); err != nil {
 		return err
 	}
+	n.did.RowsIn += int64(b.Rows())
+	n.did.Batches++
+	defer n.run.turn(n)()
 	more, err := n.chain.push(input, b, boundedFuel)
 	return n.drain(more, err)
 }
@@ -202,8 +213,10 @@ func (r *boundedRun) run() error {
 		for i := range f.In {
 			f.In[i] = batch.MaxTime
 		}
+		back := r.turn(n)
 		more, err := n.chain.advance(f, boundedFuel)
-		if err := n.drain(more, err); err != nil {
+		err = n.drain(more, err)
+		if back(); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package job
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/dirigo-stream/dirigo/actors"
 	"github.com/dirigo-stream/dirigo/exec"
@@ -217,6 +218,11 @@ func (q *query) activate(in *instance) (behavior, error) {
 		return nil, err
 	}
 	v.chain = newChain(ops, v)
+	if in.gave.Load() == nil {
+		gave := make([]atomic.Int64, len(ops))
+		in.gave.Store(&gave)
+	}
+	v.chain.gave = *in.gave.Load()
 	for p, e := range consumersOf(q.def.Graph, in.def.ID) {
 		v.routes = append(v.routes, newRoute(p, e.consumer.Inputs[e.input], e.consumer, in.def.Schema, q.def.Graph.KeyGroups))
 	}

@@ -1,6 +1,8 @@
 package job
 
 import (
+	"sync/atomic"
+
 	"github.com/dirigo-stream/dirigo/exec"
 	"github.com/dirigo-stream/dirigo/exec/batch"
 )
@@ -16,6 +18,7 @@ type chain struct {
 	// frontier has passed through all of them.
 	advancing int
 	frontier  exec.Frontier
+	gave      []atomic.Int64 // rows, by stage; nil: nobody asks
 }
 
 // stage is one operator with the batches that wait for it.
@@ -24,6 +27,7 @@ type stage struct {
 	more  bool
 	queue []*batch.Batch
 	next  *stage
+	at    int
 	chain *chain
 }
 
@@ -32,7 +36,7 @@ func newChain(ops []exec.Operator, out exec.Emitter) *chain {
 	c := &chain{stages: make([]stage, len(ops)), out: out, advancing: len(ops)}
 	for i := range c.stages {
 		s := &c.stages[i]
-		s.op, s.chain = ops[i], c
+		s.op, s.chain, s.at = ops[i], c, i
 		if i+1 < len(ops) {
 			s.next = &c.stages[i+1]
 		}
@@ -42,6 +46,9 @@ func newChain(ops []exec.Operator, out exec.Emitter) *chain {
 
 // Emit implements exec.Emitter: what a stage emits goes to the next one.
 func (s *stage) Emit(b *batch.Batch) {
+	if gave := s.chain.gave; gave != nil {
+		gave[s.at].Add(int64(b.Rows()))
+	}
 	if s.next == nil {
 		s.chain.out.Emit(b)
 		return

@@ -77,8 +77,9 @@ type instance struct {
 	place   *place         // nil: no reader
 	account *state.Account // of its state
 
-	out     atomic.Int64  // rows given to the sink or the view
-	done    atomic.Uint64 // the last tick that has passed
+	out     atomic.Int64                   // rows given to the sink or the view
+	gave    atomic.Pointer[[]atomic.Int64] // rows that each operator has given, since the query was started
+	done    atomic.Uint64                  // the last tick that has passed
 	waiting atomic.Int32
 	mu      sync.Mutex
 	waiters map[uint64][]func()

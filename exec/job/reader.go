@@ -62,6 +62,7 @@ func (r *reader) batch(b *batch.Batch, t *turn) error {
 	r.place.in.Add(int64(b.N))
 	view := r.picked(marked)
 	view.Time = r.least(b)
+	t.Read(b.N)
 	_, err := r.Push(0, view, t)
 	return err
 }
@@ -76,6 +77,7 @@ func (r *reader) change(e step, t *turn) error {
 	r.place.in.Add(int64(e.b.Rows()))
 	view := r.picked(e.b)
 	view.Time = anyTime
+	t.Read(e.b.Rows())
 	_, err := r.Push(0, view, t)
 	return err
 }

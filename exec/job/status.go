@@ -40,6 +40,8 @@ type Bounded struct {
 	System map[uint64][]*batch.Batch
 	// Memory bounds what its operators keep, bytes; 0: nothing does.
 	Memory int64
+	// Analyzed is told, when all is done, what its vertices did; nil: nobody is.
+	Analyzed func(map[int]Measured)
 	// Context is the statement's time and zone.
 	Context expr.Context
 	// AfterTick is a tick whose changes must be seen: of the session's last

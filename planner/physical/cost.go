@@ -139,6 +139,9 @@ func (t *treeBuilder) vertex(v *job.Vertex) *Explained {
 		Lends: v.Lend, LendsNot: v.LendReason, State: state,
 		Cost: cost.Microseconds(), Path: path.Microseconds(),
 	}
+	if m, ok := t.options.Measured[v.ID]; ok {
+		e.Measured = measured(m)
+	}
 	for _, in := range v.Inputs {
 		e.Inputs = append(e.Inputs, t.vertex(t.byID[in.From]))
 	}

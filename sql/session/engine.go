@@ -39,6 +39,7 @@ type Queries interface {
 	PauseQuery(ctx context.Context, id uint64) (others []string, err error)
 	ResumeQuery(ctx context.Context, id uint64) error
 	Query(id uint64) (job.QueryStatus, bool)
+	Analyze(id uint64) (job.Analysis, bool)
 }
 
 // Tables are relations that transactions change.

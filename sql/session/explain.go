@@ -20,11 +20,14 @@ import (
 type explained struct {
 	graph   *job.Graph
 	options physical.ExplainOptions
-	status  *job.QueryStatus // of a query that runs, for ANALYZE
+	found   *job.Analysis // of a query that runs, for ANALYZE
+	bounded bool          // a SELECT, which ANALYZE runs
+	took    time.Duration // that it took
+	rows    int64
 }
 
 // explain handles EXPLAIN, of a statement or of what runs under a name. ANALYZE
-// adds what has been measured since the query started; it runs nothing anew.
+// runs a SELECT, and adds to what runs on what has been measured since it started.
 func (s *Session) explain(st *statement, n *ast.Explain) (handler, error) {
 	var x explained
 	var err error
@@ -37,12 +40,22 @@ func (s *Session) explain(st *statement, n *ast.Explain) (handler, error) {
 		return handler{}, err
 	}
 	x.options.Relation = s.relation
+	if n.Analyze && x.bounded {
+		return s.analyzeSelect(n, x), nil
+	}
+	return x.handler(n)
+}
+
+// handler gives the plan's lines.
+func (x explained) handler(n *ast.Explain) (handler, error) {
 	if strings.EqualFold(n.Format, "json") {
 		text, err := physical.ExplainJSON(x.graph, x.options)
 		return lines("EXPLAIN", []string{"QUERY PLAN"}, []any{string(text)}), err
 	}
 	plan := physical.Explain(x.graph, x.options)
-	if n.Analyze {
+	if n.Analyze && x.bounded {
+		plan = append(plan, x.ran()...)
+	} else if n.Analyze {
 		plan = append(plan, x.measured()...)
 	}
 	rows := make([][]any, len(plan))
@@ -75,11 +88,13 @@ func (s *Session) explainNamed(n *ast.Explain) (explained, error) {
 		return explained{}, located(e, n.Name.At())
 	}
 	x := explained{graph: o.Query.Graph, options: physical.ExplainOptions{SLO: o.Query.SLO, Sink: sinkText(o)}}
-	if status, ok := s.db.cfg.Engine.Query(o.ID); ok && n.Analyze {
-		x.status = &status
+	if found, ok := s.db.cfg.Engine.Analyze(o.ID); ok && n.Analyze {
+		x.found, x.options.Measured = &found, found.Vertices
 		x.options.Costs = map[int]time.Duration{}
-		for _, v := range status.Vertices {
-			x.options.Costs[v.ID] = v.Cost
+		for _, v := range found.Status.Vertices {
+			if v.Cost > 0 {
+				x.options.Costs[v.ID] = v.Cost
+			}
 		}
 	}
 	return x, nil
@@ -103,7 +118,7 @@ func (s *Session) explainStatement(st *statement, n *ast.Explain) (explained, er
 			return explained{}, err
 		}
 		graph, err := planner.Bounded(bound.Plan)
-		return explained{graph: graph}, err
+		return explained{graph: graph, bounded: true}, err
 	case *ast.CreateStream, *ast.CreateView:
 		c, err := s.bindCreate(n.Stmt)
 		if err != nil {
@@ -123,10 +138,10 @@ func (s *Session) explainStatement(st *statement, n *ast.Explain) (explained, er
 
 // measured are the lines that ANALYZE adds.
 func (x explained) measured() []string {
-	q := x.status
-	if q == nil {
+	if x.found == nil {
 		return []string{"Measured: the query does not run"}
 	}
+	q := x.found.Status
 	out := []string{
 		fmt.Sprintf("State: %s%s", q.State, reason(q.Reason)),
 		fmt.Sprintf("Rows: in %d, out %d, rejected %d", q.In, q.Out, total(q.Rejected)),
@@ -136,9 +151,12 @@ func (x explained) measured() []string {
 	if q.Watermark != batch.MinTime && q.Watermark != batch.MaxTime {
 		out = append(out, "Watermark: "+string(batch.AppendTimestamp(nil, q.Watermark)))
 	}
-	for _, v := range q.Vertices {
-		out = append(out, fmt.Sprintf("Vertex %d: %d messages, %d rows, busy %s, waited %s, cost %s, path %s, lends %d, state %d bytes",
-			v.ID, v.Messages, v.Rows, v.Busy, v.Waited, v.Cost, v.Path, v.Lends, v.StateBytes))
+	word := "Held: "
+	if q.Out == 0 {
+		word = "No rows yet: "
+	}
+	for _, why := range x.found.Why {
+		out = append(out, word+why)
 	}
 	return out
 }

@@ -124,6 +124,11 @@ func (e *fakeEngine) ResumeQuery(_ context.Context, id uint64) error {
 	return nil
 }
 
+func (e *fakeEngine) Analyze(id uint64) (job.Analysis, bool) {
+	st, ok := e.Query(id)
+	return job.Analysis{Status: st}, ok
+}
+
 func (e *fakeEngine) Scheduling() (policy, lending string) {
 	return cmp.Or(e.policy, "llf"), cmp.Or(e.lending, "reject")
 }
