@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Experiment is what one of the experiments found: figures over several runs, and
@@ -23,7 +24,6 @@ type Experiment struct {
 	LoadEnd  float64   `json:"load_average_after,omitempty"`
 
 	charts []chart
-	only   []string // figures that the table shows; nil: all
 }
 
 // Case is one setting of an experiment under one policy.
@@ -78,6 +78,20 @@ func (x *Experiment) row(at, policy string) *Case {
 	x.Rows = append(x.Rows, Case{At: at, Policy: policy})
 	return &x.Rows[len(x.Rows)-1]
 }
+
+// Figure returns a figure of the case of a setting and policy; without runs where
+// there is none.
+func (x *Experiment) Figure(at, policy, name string) Figure {
+	for i := range x.Rows {
+		if x.Rows[i].At == at && x.Rows[i].Policy == policy {
+			return x.Rows[i].figure(name)
+		}
+	}
+	return Figure{Name: name}
+}
+
+// Median returns the middle of the runs; 0: there were none.
+func (f Figure) Median() float64 { return median(f.Runs) }
 
 // ranges returns the least, the middle and the largest of the runs.
 func (f Figure) ranges() (low, mid, high float64) {
@@ -234,46 +248,55 @@ func (x *Experiment) Print(w io.Writer) error {
 	return err
 }
 
-// table prints a line for each case.
+// table prints a line for each case; cases with other figures get a head of their
+// own.
 func (x *Experiment) table(b *strings.Builder) {
+	for rest := x.Rows; len(rest) > 0; {
+		n, head := 1, x.head(rest[0])
+		for n < len(rest) && slices.Equal(x.head(rest[n]), head) {
+			n++
+		}
+		lines := [][]string{head}
+		for _, c := range rest[:n] {
+			line := []string{c.At, c.Policy}
+			for _, f := range c.Figures {
+				line = append(line, f.String())
+			}
+			lines = append(lines, line)
+		}
+		rest = rest[n:]
+		align(b, lines)
+	}
+}
+
+// head returns the head of a case's line.
+func (x *Experiment) head(c Case) []string {
 	head := []string{"", ""}
-	for _, c := range x.Rows {
-		for _, f := range c.Figures {
-			title := strings.TrimSpace(f.Name + " " + f.Unit)
-			if !slices.Contains(head, title) && (x.only == nil || slices.Contains(x.only, f.Name)) {
-				head = append(head, title)
-			}
-		}
+	for _, f := range c.Figures {
+		head = append(head, strings.TrimSpace(f.Name+" "+f.Unit))
 	}
-	lines := [][]string{head}
-	for _, c := range x.Rows {
-		line := make([]string, len(head))
-		line[0], line[1] = c.At, c.Policy
-		for _, f := range c.Figures {
-			if i := slices.Index(head, strings.TrimSpace(f.Name+" "+f.Unit)); i > 1 {
-				line[i] = f.String()
-			}
-		}
-		lines = append(lines, line)
-	}
-	widths := make([]int, len(head))
+	return head
+}
+
+// align prints lines in columns: two of names, then figures.
+func align(b *strings.Builder, lines [][]string) {
+	widths := make([]int, len(lines[0]))
 	for _, line := range lines {
 		for i, cell := range line {
-			widths[i] = max(widths[i], len([]rune(cell)))
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
 	for _, line := range lines {
+		var l strings.Builder
 		for i, cell := range line {
-			pad := strings.Repeat(" ", widths[i]-len([]rune(cell)))
+			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
 			if i < 2 {
-				b.WriteString(cell + pad + "  ")
+				l.WriteString(cell + pad + "  ")
 			} else {
-				b.WriteString(pad + cell + "  ")
+				l.WriteString(pad + cell + "  ")
 			}
 		}
-		s := strings.TrimRight(b.String(), " ")
-		b.Reset()
-		b.WriteString(s + "\n")
+		b.WriteString(strings.TrimRight(l.String(), " ") + "\n")
 	}
 }
 

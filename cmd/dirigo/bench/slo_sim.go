@@ -98,7 +98,7 @@ func (s SLO) hotSimulated(ctx context.Context, x *Experiment) error {
 			if err != nil {
 				return err
 			}
-			c := x.row(fmt.Sprintf("simulated: %d workers, 0.8 of the bound", workers), name)
+			c := x.row(fmt.Sprintf("simulated: %d workers, %s", workers, hotLess), name)
 			c.add("rows", "k/s", r.Rate()/1e3)
 			c.add("of the bound", "%", 100*r.Rate()/l.Bound())
 			c.add("attained", "", r.Attained())
