@@ -198,6 +198,9 @@ func (h *history) seal() error {
 		for _, b := range q.Blocks {
 			s.view.add(b)
 		}
+		if err := h.ahead(&q); err != nil {
+			return nil
+		}
 		next[id] = s
 		qs = append(qs, q)
 	}
@@ -210,6 +213,31 @@ func (h *history) seal() error {
 	}
 	h.epoch = epoch
 	h.committed(next)
+	return nil
+}
+
+// ahead has some of a query's blocks written before they are sealed, or given up.
+func (h *history) ahead(q *storage.QuerySeal) error {
+	if h.r.IntN(3) > 0 || len(q.Blocks) == 0 {
+		return nil
+	}
+	n := h.r.IntN(len(q.Blocks) + 1)
+	h.fail()
+	defer h.disk.Fail(nil)
+	for range 1 + h.r.IntN(2) {
+		written, err := h.l.Ahead(context.Background(), q.Query, q.Blocks[:n])
+		if err != nil {
+			h.counts["failed ahead"]++
+			return err
+		}
+		if h.r.IntN(4) == 0 {
+			h.l.Forget(q.Query, written)
+			continue
+		}
+		h.counts["ahead"]++
+		q.Blocks = append(written, q.Blocks[n:]...)
+		return nil
+	}
 	return nil
 }
 
@@ -529,7 +557,7 @@ func TestHistories(t *testing.T) {
 		}
 	}
 	t.Logf("%d histories: %v", seeds, total)
-	for _, what := range []string{"failed seal", "stale fold", "set back", "lost", "fold", "pin"} {
+	for _, what := range []string{"failed seal", "stale fold", "set back", "lost", "fold", "pin", "ahead", "failed ahead"} {
 		if total[what] == 0 {
 			t.Errorf("no history had a %s", what)
 		}

@@ -109,6 +109,9 @@ type NewBlock struct {
 	Low, High        int
 	Full             bool
 	Data             []byte
+
+	stored id // where it is already; zero: nowhere. See Ahead
+	size   int64
 }
 
 // QuerySeal is one query's part of an epoch. Epoch may be below that of the

@@ -13,7 +13,7 @@ type plan struct {
 	queries map[uint64]*query
 	drops   []uint64
 	folds   map[uint64]int // how many replacements of a query are in
-	vain    []string       // blocks of folds that came too late
+	vain    []string       // blocks that are there, and that no manifest will name
 	fresh   map[id][]byte  // blocks that are not written yet
 	blocks  []Block
 }
@@ -58,6 +58,7 @@ func (p *plan) seal(s *sealing) {
 	p.root.edges = append(p.root.edges, Edge{Epoch: s.epoch, Extra: s.extra})
 	for _, qs := range s.queries {
 		if p.l.dropped[qs.Query] {
+			p.vain = append(p.vain, aheadNames(qs.Query, qs.Blocks)...)
 			continue
 		}
 		q := p.query(qs.Query, true)
@@ -68,7 +69,7 @@ func (p *plan) seal(s *sealing) {
 			}
 		}
 		for _, b := range qs.Blocks { // those of one seal are of one age
-			if len(b.Data) > 0 {
+			if len(b.Data) > 0 || b.ahead() {
 				q.refs = append(q.refs, p.newRef(b))
 			}
 		}
@@ -76,12 +77,11 @@ func (p *plan) seal(s *sealing) {
 }
 
 func (p *plan) newRef(b NewBlock) ref {
-	at := p.nextID()
-	p.fresh[at] = b.Data
-	return ref{
-		at: at, slot: -1, vertex: int32(b.Vertex), instance: int32(b.Instance),
-		low: int32(b.Low), high: int32(b.High), full: b.Full, size: int64(len(b.Data)), from: -1,
+	if !b.ahead() {
+		b.stored, b.size = p.nextID(), int64(len(b.Data))
+		p.fresh[b.stored] = b.Data
 	}
+	return b.ref()
 }
 
 // replace takes the waiting folds in; their blocks are written already.

@@ -70,13 +70,17 @@ func (f *folder) fold(t storage.FoldTask) error {
 		return err
 	}
 	defer release()
+	pace := f.eng.pace(foldShare)
 	pieces := make([]state.Piece, len(t.Blocks))
 	for i, b := range t.Blocks {
 		pieces[i] = state.Piece{
-			Low: b.Low, High: b.High, Size: int(b.Size), Read: func() ([]byte, error) { return q.readBlock(b.Name) },
+			Low: b.Low, High: b.High, Size: int(b.Size), Read: func() ([]byte, error) {
+				defer pace.waited()
+				return q.readBlock(b.Name)
+			},
 		}
 	}
-	full, err := state.FoldPieces(pieces, t.Low, t.High, f.eng.pace(foldShare))
+	full, err := state.FoldPieces(pieces, t.Low, t.High, pace.breathe)
 	if err != nil {
 		return fmt.Errorf("fold: %w", err)
 	}

@@ -16,21 +16,28 @@ const (
 	paceBusy = 0.7
 )
 
-// pace returns a function for background work (encoding a Seal, folding) to call
-// every few hundred µs. It makes it rest as the workers are busy: work that took
-// a core whenever it comes would be a core that rows have to wait for, and a
-// query that runs at four fifths of what it can do would fall behind each time.
-// Where nothing else is to be done it goes on at once.
-func (e *Engine) pace(share float64) func() {
-	p := pacer{share: share, busy: e.rt.Busy, begin: time.Now(), looked: time.Now()}
+// pace returns a pacer for background work (encoding a Seal, folding). It makes it
+// rest as the workers are busy: work that took a core whenever it comes would be
+// a core that rows have to wait for, and a query that runs at four fifths of what
+// it can do would fall behind each time. Where nothing else is to be done it goes
+// on at once.
+func (e *Engine) pace(share float64) *pacer {
+	p := &pacer{share: share, busy: e.rt.Busy, begin: time.Now(), looked: time.Now()}
 	p.was, _ = e.rt.Busy()
-	return func() {
-		if rest := p.rest(time.Now()); rest > 0 {
-			time.Sleep(rest)
-			p.begin = time.Now()
-		}
+	return p
+}
+
+// breathe is to be called by the work every few hundred µs.
+func (p *pacer) breathe() {
+	if rest := p.rest(time.Now()); rest > 0 {
+		time.Sleep(rest)
+		p.begin = time.Now()
 	}
 }
+
+// waited is to be called where the work has waited for the disk, which was none
+// of the cores.
+func (p *pacer) waited() { p.begin = time.Now() }
 
 // pacer says how long background work has to rest.
 type pacer struct {

@@ -56,7 +56,12 @@ func (q *query) encodeSeal(s *sealing, parts []sealPart) (seal storage.QuerySeal
 		Positions: map[uint64][]position{}, Sinks: map[string]staged{}, Ups: q.upsAt(s),
 		In: q.base.In, Out: q.base.Out, Started: q.base.Started,
 	}
-	var blocks []storage.NewBlock
+	blocks := sealBlocks{q: q, pace: q.eng.pace(encodeShare)}
+	defer func() {
+		if err != nil {
+			q.eng.ledger.Forget(q.def.ID, blocks.all)
+		}
+	}()
 	for _, p := range parts {
 		extra.In += p.in
 		extra.Out += p.out
@@ -71,22 +76,15 @@ func (q *query) encodeSeal(s *sealing, parts []sealPart) (seal storage.QuerySeal
 		if p.frozen == nil {
 			continue
 		}
-		encoded, err := encode(p.frozen, q.eng.pace(encodeShare))
-		if err != nil {
+		if err := blocks.encode(p); err != nil {
 			return seal, 0, fmt.Errorf("seal %d of %s: %w", n, q.def.Name, err)
-		}
-		for _, b := range encoded {
-			bytes += int64(len(b.Data))
-			blocks = append(blocks, storage.NewBlock{
-				Vertex: p.vertex, Instance: p.instance, Low: b.Low, High: b.High, Full: b.Full, Data: b.Data,
-			})
 		}
 	}
 	data, err := json.Marshal(extra)
 	if err != nil {
 		return seal, 0, fmt.Errorf("seal %d of %s: %w", n, q.def.Name, err)
 	}
-	return storage.QuerySeal{Query: q.def.ID, Epoch: n, Extra: data, Blocks: blocks}, bytes, nil
+	return storage.QuerySeal{Query: q.def.ID, Epoch: n, Extra: data, Blocks: blocks.all}, blocks.bytes, nil
 }
 
 // upsAt returns which manifests of the views that the query reads its own goes
@@ -102,12 +100,60 @@ func (q *query) upsAt(s *sealing) map[uint64]uint64 {
 	return out
 }
 
-// encode makes blocks of what was frozen, at the pace that breathe allows.
-func encode(f exec.Frozen, breathe func()) ([]exec.Block, error) {
-	if slow, ok := f.(interface {
-		EncodeSlowly(breathe func()) ([]exec.Block, error)
-	}); ok {
-		return slow.EncodeSlowly(breathe)
+// sealBlocks are the blocks of a query's Seal. Those that wait for it are few:
+// once they are sealHeld bytes they are written ahead of it.
+type sealBlocks struct {
+	q     *query
+	pace  *pacer
+	all   []storage.NewBlock
+	held  int // how many of the last have their bytes
+	size  int64
+	bytes int64 // of all
+}
+
+// sealHeld is how many bytes of blocks a Seal holds.
+const sealHeld = 4 << 20
+
+// encode adds the blocks of what an instance froze, at the pace that the workers
+// allow.
+func (s *sealBlocks) encode(p sealPart) error {
+	give := func(b exec.Block) error {
+		return s.add(storage.NewBlock{
+			Vertex: p.vertex, Instance: p.instance, Low: b.Low, High: b.High, Full: b.Full, Data: b.Data,
+		})
 	}
-	return f.Encode()
+	if f, ok := p.frozen.(interface {
+		EncodeTo(give func(exec.Block) error, breathe func()) error
+	}); ok {
+		return f.EncodeTo(give, s.pace.breathe)
+	}
+	blocks, err := p.frozen.Encode()
+	if err != nil {
+		return err
+	}
+	for _, b := range blocks {
+		if err := give(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *sealBlocks) add(b storage.NewBlock) error {
+	s.all = append(s.all, b)
+	s.held++
+	s.size += int64(len(b.Data))
+	s.bytes += int64(len(b.Data))
+	if s.size < sealHeld {
+		return nil
+	}
+	last := s.all[len(s.all)-s.held:]
+	written, err := s.q.eng.ledger.Ahead(context.Background(), s.q.def.ID, last)
+	if err != nil {
+		return err
+	}
+	s.pace.waited()
+	copy(last, written)
+	s.held, s.size = 0, 0
+	return nil
 }

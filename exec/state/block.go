@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"hash/crc32"
+	"math"
 	"math/bits"
 	"slices"
 
@@ -27,6 +28,9 @@ const blockVersion = 1
 // blockTarget is the size, in bytes, past which rows go to the next block.
 const blockTarget = 768 << 10
 
+// spillBytes is how much is gathered before blocks are made of it.
+const spillBytes = 4 * blockTarget
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // blockWriter gathers rows and cuts them into blocks.
@@ -44,6 +48,8 @@ type blockWriter struct {
 	sorted            []writeRow
 	from              int // the first key group that no block covers
 	size              int // bytes of the pages added since the last blocks
+	give              func(exec.Block) error
+	given             int // blocks
 }
 
 // A page's rows are ordered by so many buckets.
@@ -85,25 +91,38 @@ func (w *blockWriter) add(id tableID, p *page, all bool) {
 	w.sort(w.rows[from:])
 }
 
-// blocks returns the blocks of all rows added.
-func (w *blockWriter) blocks() []exec.Block {
+// finish gives the blocks of all rows that are left, or one without rows where
+// there were none.
+func (w *blockWriter) finish() error {
+	if len(w.rows) == 0 && w.given == 0 {
+		return w.give(w.block(nil, 0, w.low, w.high))
+	}
+	return w.take(math.MaxUint64, true)
+}
+
+// spill gives the blocks that are ready, once there is much to let go of: no row
+// with a hash below limit comes any more.
+func (w *blockWriter) spill(limit uint64) error {
+	if w.size < spillBytes {
+		return nil
+	}
+	return w.take(limit, false)
+}
+
+// take gives blocks of the rows with hashes below limit: all but those of the
+// last block, or with last all that are left. The blocks cover all key groups, so
+// that each learns of the dropped panes and the mark.
+func (w *blockWriter) take(limit uint64, last bool) error {
 	if !slices.IsSortedFunc(w.rows, byHash) { // of several tables
 		slices.SortFunc(w.rows, byHash)
 	}
-	if len(w.rows) == 0 {
-		return []exec.Block{w.block(nil, 0, w.low, w.high)}
-	}
-	return w.take(true)
-}
-
-// take returns blocks of the rows added so far, which are in order: all of them
-// but for the last block, or with last that one too. The blocks cover all key
-// groups, so that each learns of the dropped panes and the mark.
-func (w *blockWriter) take(last bool) (out []exec.Block) {
-	if w.from < w.low {
-		w.from = w.low
-	}
 	rest := w.rows
+	if !last {
+		n, _ := slices.BinarySearchFunc(rest, limit, func(r writeRow, h uint64) int { return cmp.Compare(r.hash, h) })
+		rest = rest[:n]
+	}
+	w.from = max(w.from, w.low)
+	done := 0
 	for len(rest) > 0 {
 		w.pause()
 		n, size := w.cut(rest)
@@ -114,25 +133,37 @@ func (w *blockWriter) take(last bool) (out []exec.Block) {
 		if n == len(rest) {
 			high = max(high, w.high)
 		}
-		out = append(out, w.block(rest[:n], size, min(w.from, int(rest[0].group)), high))
-		rest, w.from = rest[n:], high
-	}
-	w.rows, w.size = append(w.rows[:0], rest...), 0
-	if len(w.rows) > 0 { // rest may have been overwritten
-		for i := range w.pages[:w.rows[0].page] {
-			w.pages[i].page = nil
+		if err := w.give(w.block(rest[:n], size, min(w.from, int(rest[0].group)), high)); err != nil {
+			return err
 		}
+		rest, w.from = rest[n:], high
+		w.given++
+		done += n
 	}
-	return out
+	w.forget(done)
+	return nil
 }
 
-// spill returns the blocks that are ready, once there is much to let go of.
-// Pages must come in the order of their hashes.
-func (w *blockWriter) spill() []exec.Block {
-	if w.size < 4*blockTarget {
-		return nil
+// forget drops the first rows, and the pages that no other row is of.
+func (w *blockWriter) forget(done int) {
+	w.rows = append(w.rows[:0], w.rows[done:]...)
+	w.size = 0
+	place := make([]int32, len(w.pages))
+	kept := w.pages[:0]
+	for i := range w.rows {
+		place[w.rows[i].page] = 1
 	}
-	return w.take(false)
+	for i, p := range w.pages {
+		if place[i] > 0 {
+			place[i] = int32(len(kept))
+			kept = append(kept, p)
+		}
+	}
+	clear(w.pages[len(kept):])
+	w.pages = kept
+	for i := range w.rows {
+		w.rows[i].page = place[w.rows[i].page]
+	}
 }
 
 // sort orders rows of a page by hash: into buckets by the bits in which they

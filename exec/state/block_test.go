@@ -309,19 +309,26 @@ func TestTakeKeepsTheRest(t *testing.T) {
 			}
 		}
 		want := content(t, st)
-		w := blockWriter{shapes: st.shapes, groups: 128, low: 0, high: 128, mark: st.Mark()}
 		var blocks []exec.Block
+		w := blockWriter{shapes: st.shapes, groups: 128, low: 0, high: 128, mark: st.Mark(), give: func(b exec.Block) error {
+			blocks = append(blocks, b)
+			return nil
+		}}
 		for _, p := range tab.inOrder() {
 			if r.IntN(4) == 0 {
 				n := len(w.rows)
-				blocks = append(blocks, w.take(false)...)
+				if err := w.take(p.start(), false); err != nil {
+					t.Fatal(err)
+				}
 				if len(w.rows) > n-len(w.rows) && len(w.rows) < n {
 					more++
 				}
 			}
 			w.add(tableID{1, 0}, p, false)
 		}
-		blocks = append(blocks, w.blocks()...)
+		if err := w.finish(); err != nil {
+			t.Fatal(err)
+		}
 		equalContent(t, content(t, reopen(t, blocks)), want)
 	}
 	if more == 0 {

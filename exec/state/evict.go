@@ -58,7 +58,8 @@ func (s *spilled) leave() {
 		return
 	}
 	p.cells, p.flags, p.index, p.found, p.heap, p.n = nil, nil, nil, nil, nil, 0
-	p.readers, p.away, p.slow, p.dirty = nil, s, true, false
+	p.away, p.dirty = s, false
+	p.unshare()
 	s.table.store.away++
 	s.table.charge(p)
 }
@@ -197,7 +198,10 @@ func appendPage(b []byte, p *page, s *shape) []byte {
 	for i, w := range words {
 		binary.LittleEndian.PutUint64(head[16+i*8:], uint64(w))
 	}
-	b = append(append(b, p.flags[:p.n]...), p.heap...)
+	flags := len(b)
+	b = append(b, p.flags[:p.n]...)
+	cleanFlags(b[flags : flags+p.stale])
+	b = append(b, p.heap...)
 	binary.LittleEndian.PutUint32(b[start:], crc32.Checksum(b[start+4:], castagnoli))
 	return b
 }

@@ -110,7 +110,14 @@ func foldPart(pieces []Piece, r foldRange, breathe func()) ([]exec.Block, error)
 	if st == nil {
 		return nil, nil
 	}
-	w := blockWriter{shapes: st.shapes, groups: st.home.KeyGroups, low: r.low, high: r.high, full: true, mark: st.mark, breathe: breathe}
+	var full []exec.Block
+	w := blockWriter{
+		shapes: st.shapes, groups: st.home.KeyGroups, low: r.low, high: r.high, full: true, mark: st.mark, breathe: breathe,
+		give: func(b exec.Block) error {
+			full = append(full, b)
+			return nil
+		},
+	}
 	for _, id := range st.order {
 		for i, p := range st.tables[id].inOrder() {
 			w.add(id, p, true)
@@ -122,7 +129,7 @@ func foldPart(pieces []Piece, r foldRange, breathe func()) ([]exec.Block, error)
 	if len(w.rows) == 0 && st.mark == math.MinInt64 {
 		return nil, nil
 	}
-	return w.blocks(), nil
+	return full, w.finish()
 }
 
 // foldPiece lays a piece over what a part has so far.

@@ -258,6 +258,7 @@ func (t *Table) apply(s *section, low, high int) error {
 		for j, row := range pick {
 			t.fill(refs[j], s, offs, int(row))
 		}
+		t.asSealed(refs[:len(pick)])
 		t.Settle()
 		if f := t.store.breathe; f != nil {
 			f()
@@ -289,7 +290,17 @@ func (t *Table) fill(r Ref, s *section, offs [][]int, i int) {
 		t.SetBytes(r, w, s.bytes[w][offs[w][i]:offs[w][i+1]])
 	}
 	p.flags[slot] = flagSealed
-	p.dirty = false
+}
+
+// asSealed says of pages that were written to while they were loaded whether other
+// rows of theirs have changed.
+func (t *Table) asSealed(refs []Ref) {
+	for i, r := range refs {
+		if i == 0 || r>>slotBits != refs[i-1]>>slotBits { // rows come by their hashes
+			p := t.pages[r>>slotBits]
+			p.dirty = p.anyDirty()
+		}
+	}
 }
 
 func offsets(s *section, w int) []int {

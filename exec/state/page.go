@@ -37,9 +37,11 @@ type page struct {
 	prefix uint64
 	// hot is the number of touched slots, as the owner of the table counts.
 	hot int
-	// Slow says that readers is set or that the page is away.
+	// Slow says that readers or stale is set or that the page is away.
 	slow    bool
-	readers *atomic.Int32 // how many frozen copies share the arrays; nil: none
+	readers *atomic.Int32 // how many snapshots share the arrays; nil: none
+	frozen  *frozenPage   // of the last Freezes; nil: none that may not be taken
+	stale   int           // slots whose flags are as they were at the last Freeze
 	away    *spilled      // set while the page is evicted
 	charged int64
 	pin     uint32 // see Store.Unpin
@@ -291,21 +293,24 @@ func (p *page) tidy(s *shape) {
 	}
 }
 
-// own gives the page arrays of its own, where a frozen copy still reads them.
-// Rows may be added without it: a copy looks at those that it has.
+// own gives the page rows of its own, where others still have to read them. Rows
+// may be added without it: others look at those that they know of.
 func (p *page) own(s *shape) {
-	if p.readers != nil && p.readers.Load() > 0 {
+	if p.readers != nil && p.readers.Load() > 0 || !p.frozen.takeAll(s) {
 		p.cells = append(make([]int64, 0, cap(p.cells)), p.cells...)
 		p.flags = slices.Clone(p.flags)
 		if s.rewrites {
 			p.heap = slices.Clone(p.heap)
 		}
 	}
+	cleanFlags(p.flags[:p.stale])
 	p.unshare()
 }
 
-// unshare says that no frozen copy reads the page's arrays.
-func (p *page) unshare() { p.readers, p.slow = nil, p.away != nil }
+// unshare says that nobody else reads the page's arrays.
+func (p *page) unshare() {
+	p.readers, p.frozen, p.stale, p.slow = nil, nil, 0, p.away != nil
+}
 
 // size returns the memory the page holds, in bytes.
 func (p *page) size() int64 {

@@ -11,7 +11,7 @@ type Snapshot struct {
 	home     Home
 	shapes   []*shape
 	kind     int
-	pages    []frozenPage
+	pages    []sharedPage
 	segments []segment // not loaded when it was taken
 	loaded   []*page
 }
@@ -22,7 +22,7 @@ func (st *Store) Snapshot(pane int64, kind int) *Snapshot {
 	if t := st.Lookup(pane, kind); t != nil {
 		for _, p := range t.pages {
 			if p.away != nil {
-				s.pages = append(s.pages, frozenPage{away: p.away.hold()})
+				s.pages = append(s.pages, sharedPage{away: p.away.hold()})
 			} else if p.n > 0 {
 				s.pages = append(s.pages, p.share())
 			}
@@ -82,7 +82,7 @@ func (s *Snapshot) page() (*page, error) {
 }
 
 // thaw copies a shared page, and gives it back.
-func (s *Snapshot) thaw(f frozenPage) (*page, error) {
+func (s *Snapshot) thaw(f sharedPage) (*page, error) {
 	if f.away != nil {
 		p, err := f.away.read(s.home.Spill, s.shapes[s.kind])
 		s.release(f)
@@ -96,7 +96,7 @@ func (s *Snapshot) thaw(f frozenPage) (*page, error) {
 	return p, nil
 }
 
-func (s *Snapshot) release(f frozenPage) {
+func (s *Snapshot) release(f sharedPage) {
 	f.release()
 	if f.away != nil && f.away.drop() {
 		_ = s.home.Spill.Delete(f.away.key) // emptied at every start anyway

@@ -110,12 +110,13 @@ func (t *Table) grow() {
 func (p *page) adopt(s *shape, from *page, slot int) {
 	row := from.row(s, slot)
 	p.reserve(s, 1)
-	if from.flags[slot]&flagTouched != 0 {
+	flags := from.flag(slot)
+	if flags&flagTouched != 0 {
 		p.hot++
 	}
 	p.cells = append(p.cells, row...)
-	p.flags = append(p.flags, from.flags[slot])
-	if from.flags[slot]&flagDead != 0 {
+	p.flags = append(p.flags, flags)
+	if flags&flagDead != 0 {
 		p.dead++
 	}
 	own := p.row(s, p.n)
@@ -134,7 +135,7 @@ func (p *page) compact(s *shape) {
 	kept := page{depth: p.depth, prefix: p.prefix}
 	kept.reserve(s, p.n-p.dead)
 	for slot := range p.n {
-		if f := p.flags[slot]; f&flagDead == 0 || f&flagDirty != 0 && f&flagSealed != 0 {
+		if f := p.flag(slot); f&flagDead == 0 || f&flagDirty != 0 && f&flagSealed != 0 {
 			kept.adopt(s, p, slot)
 		}
 	}

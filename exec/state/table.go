@@ -256,6 +256,9 @@ func (t *Table) Bytes(r Ref, w int) []byte {
 // SetBytes replaces the byte string in word w of a row.
 func (t *Table) SetBytes(r Ref, w int, b []byte) {
 	p := t.pages[r>>slotBits]
+	if p.slow {
+		p.own(t.shape)
+	}
 	before := cap(p.heap)
 	p.set(&p.cells[int(r&slotMask)*t.shape.stride+w], b)
 	if p.waste > 1024 && p.waste > len(p.heap)/2 {
@@ -269,6 +272,9 @@ func (t *Table) SetBytes(r Ref, w int, b []byte) {
 // Remove ends a row: its accumulators are zero when its key comes again.
 func (t *Table) Remove(r Ref) {
 	p := t.pages[r>>slotBits]
+	if p.slow {
+		p.own(t.shape)
+	}
 	slot := int(r & slotMask)
 	if p.flags[slot]&flagDead != 0 {
 		return
@@ -298,6 +304,9 @@ func (t *Table) Remove(r Ref) {
 func (t *Table) Touch(r Ref, value int64) {
 	pid := uint32(r >> slotBits)
 	p := t.pages[pid]
+	if p.slow {
+		p.own(t.shape)
+	}
 	p.cells[int(r&slotMask)*t.shape.stride+t.shape.acc] = value
 	p.flags[r&slotMask] |= flagTouched
 	if p.hot++; p.hot == 1 {
