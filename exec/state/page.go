@@ -15,10 +15,18 @@ const (
 	flagTouched             // on the list that Touch keeps; never when the state is frozen
 )
 
-// pageKeys is how many keys a page holds before it is split. A page grows past
-// it during a chunk and is split between chunks, so that references to slots
-// hold for the length of a chunk.
-const pageKeys = 384
+// leastLimit is how many keys a page holds, at least, before it is split; at most
+// about twice as many. A page grows past its limit during a chunk and is split
+// between chunks, so that references to slots hold for the length of a chunk.
+const leastLimit = 232
+
+// limit is how many keys this page holds before it is split. Keys are spread
+// evenly, so that pages with one limit would all be split at the same time: a
+// burst of work that rows wait for.
+func (p *page) limit() int {
+	x := int((p.prefix*0x9e3779b97f4a7c15 + uint64(p.depth)*0xd6e8feb86659fd93) >> 56)
+	return leastLimit + leastLimit*x*(490+x)/(746*256) // about 2^(x/256), evenly
+}
 
 // page is some rows of a table, neighbours by hash.
 type page struct {
@@ -132,7 +140,7 @@ func (p *page) insert(s *shape, k *Keys, i int) int {
 
 // pageRooms are the numbers of rows that a page has room for, in turn: few
 // copies on the way to a full page, the halves of a split one included.
-var pageRooms = [...]int{8, 32, 96, pageKeys * 5 / 8, pageKeys * 13 / 16, pageKeys + 64}
+var pageRooms = [...]int{8, 32, 96, 164, 232, 328, 464}
 
 func roomFor(rows int) int {
 	for _, r := range pageRooms {

@@ -10,7 +10,7 @@ func (t *Table) Settle() {
 		if p.away != nil {
 			continue
 		}
-		if p.compact(t.shape); p.n > pageKeys && p.depth < maxDepth && !p.uniform(t.shape) {
+		if p.compact(t.shape); p.n > p.limit() && p.depth < maxDepth && !p.uniform(t.shape) {
 			t.split(pid)
 		} else {
 			t.charge(p)
@@ -25,16 +25,23 @@ func (t *Table) split(pid uint32) {
 		t.grow()
 	}
 	lo, hi := &page{}, &page{}
-	for _, half := range []*page{lo, hi} {
-		half.depth, half.prefix = p.depth+1, p.prefix<<1
+	shift := 63 - p.depth
+	upper := 0
+	for slot := range p.n {
+		upper += int(uint64(p.cells[slot*t.shape.stride]) >> shift & 1)
+	}
+	for i, half := range []*page{lo, hi} {
+		half.depth, half.prefix = p.depth+1, p.prefix<<1|uint64(i)
 		half.dirty, half.used = p.dirty, true
-		half.reserve(t.shape, p.n/2)
+		rows := upper
+		if i == 0 {
+			rows = p.n - upper
+		}
+		half.reserve(t.shape, rows)
 		if used := len(p.heap) - p.waste; used > 0 {
-			half.heap = make([]byte, 0, used/p.n*roomFor(p.n/2)+used/32)
+			half.heap = make([]byte, 0, used/p.n*roomFor(rows)+used/32)
 		}
 	}
-	hi.prefix |= 1
-	shift := 63 - p.depth
 	for slot := range p.n {
 		half := lo
 		if uint64(p.cells[slot*t.shape.stride])>>shift&1 == 1 {
@@ -57,10 +64,10 @@ func (t *Table) split(pid uint32) {
 
 // follow keeps the lists of overfull and touched pages right across a split.
 func (t *Table) follow(p *page, pid, hp uint32, lo, hi *page) {
-	if lo.n > pageKeys {
+	if lo.n > lo.limit() {
 		t.over = append(t.over, pid)
 	}
-	if hi.n > pageKeys {
+	if hi.n > hi.limit() {
 		t.over = append(t.over, hp)
 	}
 	if hi.hot > 0 {

@@ -179,7 +179,7 @@ func (t *Table) insert(p *page, pid uint32, k *Keys, i int) (int, error) {
 	cells, heap := cap(p.cells), cap(p.heap)
 	slot := p.insert(t.shape, k, i)
 	t.live++
-	if p.n == pageKeys+1 || t.shape.chain > 0 && p.n > pageKeys && p.n%64 == 0 {
+	if limit := p.limit(); p.n == limit+1 || t.shape.chain > 0 && p.n > limit && p.n%64 == 0 {
 		t.over = append(t.over, pid)
 	}
 	if cap(p.cells) != cells || cap(p.heap) != heap {
