@@ -14,7 +14,9 @@ import (
 // would be collected all the time: there the next collection waits until the
 // heap has reached a floor. Else no more is kept than twice what is needed. What
 // load is is measured where it matters, at each collection, so that nothing has to
-// tick.
+// tick. A heap above the floor is mostly state, flat arrays that the collector need
+// not look into: collecting it costs little, and room as large as itself would be
+// memory for nothing.
 const (
 	heapFloor = 256 << 20
 	// leastFloor is the floor where state is to take next to nothing.
@@ -27,19 +29,29 @@ const (
 	busyFor = 250 * time.Millisecond
 	// calmPercent is what the runtime's own default is.
 	calmPercent = 100
+	// largePercent is what is left to a heap far above the floor.
+	largePercent = 30
+	// scanned is how many bytes may be filled for each that the collector looks
+	// into: that bounds its part of the processors.
+	scanned = 2
 )
 
 // collector sets the garbage collector's target anew after each collection.
 type collector struct {
 	floor int64 // bytes
 	set   func(percent int)
-	heap  func() (live, allocated uint64) // after the last collection; ever; bytes
+	heap  func() heap
 	now   func() time.Time
+	last  int // percent
 
 	since     time.Time // when the time began over which the rate is taken
 	allocated uint64    // until then
 	busy      bool
 }
+
+// heap is sizes in bytes: what was live at the last collection, the part of it that
+// the collector had to look into, and all that was ever allocated.
+type heap struct{ live, scan, allocated uint64 }
 
 // tuneCollector sets up the garbage collector, unless GOGC does; and a limit of
 // nine tenths of the memory that there is, unless GOMEMLIMIT does. memory is what
@@ -89,17 +101,28 @@ func (c *collector) arm() {
 // collected is called after each collection.
 func (c *collector) collected() {
 	now := c.now()
-	live, allocated := c.heap()
+	h := c.heap()
 	if took := now.Sub(c.since); took >= busyFor {
-		c.busy = float64(allocated-c.allocated) >= busyRate*took.Seconds()
-		c.since, c.allocated = now, allocated
+		c.busy = float64(h.allocated-c.allocated) >= busyRate*took.Seconds()
+		c.since, c.allocated = now, h.allocated
 	}
-	c.set(percentFor(int64(live), c.floor, c.busy))
+	percent := percentFor(int64(h.live), int64(h.scan), c.floor, c.busy)
+	if percent < calmPercent && abs(percent-c.last) <= c.last/16 {
+		return // setting it stops the world
+	}
+	c.last = percent
+	c.set(percent)
 }
+
+func abs(n int) int { return max(n, -n) }
 
 // percentFor returns the growth, in percent of what is live, at which the next
 // collection begins.
-func percentFor(live, floor int64, busy bool) int {
+func percentFor(live, scan, floor int64, busy bool) int {
+	if live > floor {
+		room := max(floor, live*largePercent/100, scanned*scan)
+		return int((min(room, live)*100 + live/2) / live)
+	}
 	if !busy || live >= floor/2 {
 		return calmPercent
 	}
@@ -107,15 +130,15 @@ func percentFor(live, floor int64, busy bool) int {
 	return int((floor - live) * 100 / live)
 }
 
-func readHeap() (live, allocated uint64) {
-	s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/allocs:bytes"}}
+func readHeap() (h heap) {
+	s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/heap:bytes"}, {Name: "/gc/heap/allocs:bytes"}}
 	metrics.Read(s)
-	for i, x := range []*uint64{&live, &allocated} {
+	for i, x := range []*uint64{&h.live, &h.scan, &h.allocated} {
 		if s[i].Value.Kind() == metrics.KindUint64 {
 			*x = s[i].Value.Uint64()
 		}
 	}
-	return live, allocated
+	return h
 }
 
 // memoryThere returns the memory, in bytes, that this process may use: the

@@ -21,6 +21,10 @@ func (t *Table) extent() (e extent) {
 	return e
 }
 
+// pageKeys is how many keys a page has, at most, in a table that is laid out: some
+// four fifths of so many.
+const pageKeys = 384
+
 // maxExpected is the greatest depth that a table is laid out for: 4,096 pages.
 const maxExpected = 12
 
@@ -30,7 +34,7 @@ func (t *Table) layOut(e extent) {
 	pages, goal := 1<<depth, extent{}
 	if e.rows > 0 {
 		mean := e.rows / pages
-		goal.rows = min(mean+2*int(math.Sqrt(float64(mean)))+firstRoom, pageKeys+64)
+		goal.rows = min(mean+2*int(math.Sqrt(float64(mean)))+firstRoom, 2*leastLimit)
 		goal.heap = e.heap / e.rows * goal.rows
 	}
 	t.depth, t.dir, t.pages = uint8(depth), make([]uint32, pages), make([]*page, pages)

@@ -124,6 +124,14 @@ func (p *page) thaw() {
 	p.slow = p.readers != nil || p.away != nil
 }
 
+// moving is called before the page's rows go elsewhere: a Seal that waits for some
+// of them would keep all of the place that they leave.
+func (p *page) moving(s *shape) {
+	if p.stale > 0 && p.frozen.takeAll(s) {
+		p.thaw()
+	}
+}
+
 // flag returns a slot's flags, as thaw would have them.
 func (p *page) flag(slot int) uint8 {
 	if slot < p.stale {

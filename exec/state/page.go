@@ -20,12 +20,13 @@ const (
 // between chunks, so that references to slots hold for the length of a chunk.
 const leastLimit = 232
 
-// limit is how many keys this page holds before it is split. Keys are spread
+// limit is how many keys this page holds before it is split: as many as it is
+// expected to hold, at least. Keys are spread
 // evenly, so that pages with one limit would all be split at the same time: a
 // burst of work that rows wait for.
 func (p *page) limit() int {
 	x := int((p.prefix*0x9e3779b97f4a7c15 + uint64(p.depth)*0xd6e8feb86659fd93) >> 56)
-	return leastLimit + leastLimit*x*(490+x)/(746*256) // about 2^(x/256), evenly
+	return max(leastLimit+leastLimit*x*(490+x)/(746*256), p.goal.rows) // about 2^(x/256), evenly
 }
 
 // page is some rows of a table, neighbours by hash.
@@ -157,6 +158,7 @@ func (p *page) reserve(s *shape, more int) {
 	if want*s.stride <= cap(p.cells) {
 		return
 	}
+	p.moving(s)
 	rows := p.roomFor(want)
 	cells := make([]int64, len(p.cells), rows*s.stride)
 	copy(cells, p.cells)
@@ -322,5 +324,5 @@ func (p *page) unshare() {
 
 // size returns the memory the page holds, in bytes.
 func (p *page) size() int64 {
-	return int64(cap(p.cells))*8 + int64(cap(p.flags)) + int64(len(p.index))*2 + int64(len(p.found))*2 + int64(cap(p.heap)) + 248
+	return int64(cap(p.cells))*8 + int64(cap(p.flags)) + int64(len(p.index))*2 + int64(len(p.found))*2 + int64(cap(p.heap)) + 264
 }

@@ -24,6 +24,7 @@ func (t *Table) split(pid uint32) {
 	if p.depth == t.depth {
 		t.grow()
 	}
+	p.moving(t.shape)
 	lo, hi := &page{}, &page{}
 	shift := 63 - p.depth
 	upper := 0
@@ -139,6 +140,7 @@ func (p *page) compact(s *shape) {
 	if p.dead*4 < p.n {
 		return
 	}
+	p.moving(s)
 	kept := page{depth: p.depth, prefix: p.prefix}
 	kept.reserve(s, p.n-p.dead)
 	for slot := range p.n {
