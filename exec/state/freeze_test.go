@@ -70,11 +70,11 @@ func TestDroppedPanesAreForgotten(t *testing.T) {
 		}
 		return n
 	}
-	wideRowsIn(t, st.Table(-1, 0), 0, 4*pageKeys)
+	wideRowsIn(t, st.Table(-1, 0), 0, 8*leastLimit)
 	kept := len(st.hand.pages)
 	for pane := range int64(1000) {
 		tab := st.Table(pane, 0)
-		wideRowsIn(t, tab, 0, 3*pageKeys)
+		wideRowsIn(t, tab, 0, 6*leastLimit)
 		most := kept + 2*len(tab.pages) + 1
 		st.Drop(pane)
 		if n := len(st.hand.pages); n > most {
