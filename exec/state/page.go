@@ -21,9 +21,8 @@ const (
 const leastLimit = 232
 
 // limit is how many keys this page holds before it is split: as many as it is
-// expected to hold, at least. Keys are spread
-// evenly, so that pages with one limit would all be split at the same time: a
-// burst of work that rows wait for.
+// expected to hold, at least. Keys are spread evenly, so that pages with one limit
+// would all be split at the same time: a burst of work that rows wait for.
 func (p *page) limit() int {
 	x := int((p.prefix*0x9e3779b97f4a7c15 + uint64(p.depth)*0xd6e8feb86659fd93) >> 56)
 	return max(leastLimit+leastLimit*x*(490+x)/(746*256), p.goal.rows) // about 2^(x/256), evenly
