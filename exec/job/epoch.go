@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,10 +23,38 @@ type epochs struct {
 	armed  bool
 	timer  *time.Timer
 
+	spread atomic.Int64 // see phases
+	edges  atomic.Int64
+	took   atomic.Int64 // groups that took a Seal of the edge under way
+
 	commitMu sync.Mutex
 	waiting  []*commit
 	busy     bool
 	showing  atomic.Bool // offsets are being committed outside
+
+	moved map[uint64][]position // of sources, since offsets were committed; under commitMu
+}
+
+// phases returns how many edges an epoch has, each for a part of the feeds: a
+// thousand queries that sealed all at once would stand before whatever comes
+// meanwhile. Each feed still has one in every epoch.
+func (e *epochs) phases() int64 { return max(1, e.spread.Load()) }
+
+const (
+	// sealsAtOnce is how many groups are to seal at one edge.
+	sealsAtOnce = 128
+	mostPhases  = 8
+)
+
+// respread chooses the number of phases by how many groups have sealed.
+func (e *epochs) respread(feeds int) {
+	k, took := e.phases(), e.took.Load()
+	switch {
+	case took > sealsAtOnce && feeds > 1 && k < mostPhases:
+		e.spread.Store(2 * k)
+	case took < sealsAtOnce/4 && k > 1:
+		e.spread.Store(k / 2)
+	}
 }
 
 // commit is manifests of one Seal of one group, which wait for a root: all of
@@ -55,7 +84,7 @@ func (e *epochs) arm() {
 		e.timer = time.AfterFunc(e.eng.cfg.Epoch, e.fire)
 		return
 	}
-	e.timer.Reset(e.eng.cfg.Epoch)
+	e.timer.Reset(e.eng.cfg.Epoch / time.Duration(e.phases()))
 }
 
 // fire makes an edge.
@@ -63,24 +92,30 @@ func (e *epochs) fire() {
 	e.mu.Lock()
 	e.armed = false
 	e.mu.Unlock()
-	e.edge()
+	e.edgeOf(e.edges.Add(1), e.phases())
 }
 
-// edge cuts all feeds that flowed since the last one. It returns the tick, 0 if
-// nothing flowed. A feed below which a group takes no Seal now counts as flowing
+// edge makes an edge of all feeds that flowed since their last one. It returns
+// the tick, 0 if nothing flowed.
+func (e *epochs) edge() uint64 { return e.edgeOf(0, 1) }
+
+// edgeOf cuts those feeds that flowed since their last edge whose turn it is in
+// so many phases. A feed below which a group takes no Seal now counts as flowing
 // still, whether more comes or not: else its last rows would not be sealed until
 // then, not even at the end.
-func (e *epochs) edge() uint64 {
+func (e *epochs) edgeOf(turn, phases int64) uint64 {
 	c := e.eng.clock
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var ask []*feed
 	waits := false
+	e.took.Store(0)
 	for f := range e.eng.feeds {
 		f.mu.Lock()
-		flowed := f.flowed
 		switch {
-		case !flowed:
+		case !f.flowed:
+		case (int64(f.id)+turn)%phases != 0:
+			waits = true
 		case f.sealable(e.eng):
 			ask = append(ask, f)
 			f.flowed = false
@@ -93,7 +128,8 @@ func (e *epochs) edge() uint64 {
 	if len(ask) > 0 {
 		n := e.next()
 		tick = c.cutLocked(ask, n)
-		e.eng.noteEdge(n, tick)
+		e.noteEdge(n, tick, ask)
+		e.respread(len(ask))
 	}
 	for _, f := range ask {
 		f.mu.Lock()
@@ -144,9 +180,8 @@ func (e *epochs) stop() {
 	}
 }
 
-// rootExtra is what a root says beside manifests: the last edge, and where every
-// live source stood there. The roots' history so tells any reader where each
-// epoch ends in each source.
+// rootExtra is what a root says beside manifests: the last edge, and where the
+// live sources stood there that had flowed.
 type rootExtra struct {
 	Epoch   uint64                `json:"epoch"`
 	Tick    uint64                `json:"tick"`
@@ -220,21 +255,31 @@ func (e *epochs) writeRoot(group []*commit) error {
 	e.eng.folder.wake()
 	e.eng.tables.sealed()
 	if e.showing.CompareAndSwap(false, true) {
+		e.commitMu.Lock()
+		moved := e.moved
+		e.moved = nil
+		e.commitMu.Unlock()
 		e.eng.io.run(func() {
 			defer e.showing.Store(false)
-			e.eng.commitOffsets(at.Sources)
+			e.eng.commitOffsets(moved)
 		})
 	}
 	return nil
 }
 
-// noteEdge keeps where the node stands at an edge. The clock's lock is held.
-func (e *Engine) noteEdge(epoch, tick uint64) {
+// noteEdge keeps where the feeds stand at their edge. The clock's lock is held.
+func (e *epochs) noteEdge(epoch, tick uint64, feeds []*feed) {
 	x := &rootExtra{Epoch: epoch, Tick: tick, Sources: map[uint64][]position{}}
-	for f := range e.feeds {
+	for _, f := range feeds {
 		f.mu.Lock()
 		x.Sources[f.id] = f.src.positions()
 		f.mu.Unlock()
 	}
-	e.lastEdge.Store(x)
+	e.eng.lastEdge.Store(x)
+	e.commitMu.Lock()
+	defer e.commitMu.Unlock()
+	if e.moved == nil {
+		e.moved = map[uint64][]position{}
+	}
+	maps.Copy(e.moved, x.Sources)
 }

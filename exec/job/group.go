@@ -117,6 +117,7 @@ func (g *sealGroup) accepts(e *Engine) bool {
 		return false
 	}
 	g.at = now
+	e.epochs.took.Add(1)
 	return true
 }
 
