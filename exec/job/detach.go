@@ -27,6 +27,31 @@ func (e *Engine) detach(q *query) {
 	}()
 }
 
+// stopFor stops a query for good. Those that were catching up together with it
+// begin to catch up again, without it: they read by the same pumps.
+func (e *Engine) stopFor(q *query, why error) {
+	mates := q.replay.mates(q)
+	e.stop(q, why)
+	if e.closing.Load() || len(mates) == 0 {
+		return
+	}
+	e.stopAll(mates, errDetached)
+	e.restart(mates)
+}
+
+// mates returns the other queries of a replay that is under way; nil: it has none.
+func (r *replay) mates(q *query) (out []*query) {
+	if r == nil || r.done() {
+		return nil
+	}
+	for _, o := range r.queries {
+		if o != q && o.failure() == nil {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
 // stopAll stops queries of one group, so that none of them seals without the
 // others meanwhile. The caller holds ddl.
 func (e *Engine) stopAll(queries []*query, why error) {

@@ -348,7 +348,7 @@ func (e *Engine) DropQuery(ctx context.Context, id uint64) error {
 	if below := e.consumers(q); len(below) > 0 {
 		return fmt.Errorf("view %s is read by %s", q.def.Name, below[0].def.Name)
 	}
-	e.stop(q, errDropped)
+	e.stopFor(q, errDropped)
 	e.mu.Lock()
 	e.exit(q)
 	e.mu.Unlock()

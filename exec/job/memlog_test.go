@@ -18,7 +18,18 @@ type memLog struct {
 	wakes   map[*memReader]func()
 	broken  error // what readers answer, and stop with
 	gone    error // what is told of the outside
+	quiet   bool  // readers get nothing
 	decoded atomic.Int64
+}
+
+// hush makes readers get nothing until it is undone.
+func (l *memLog) hush(quiet bool) {
+	l.mu.Lock()
+	l.quiet = quiet
+	l.mu.Unlock()
+	if !quiet {
+		l.add(0)
+	}
 }
 
 func newMemLog(parts int) *memLog {
@@ -103,6 +114,9 @@ func (r *memReader) Read(rows *connectors.Rows, max int) (bool, error) {
 	defer r.log.mu.Unlock()
 	if r.log.broken != nil {
 		return false, r.log.broken
+	}
+	if r.log.quiet {
+		return false, nil
 	}
 	for range r.order {
 		p := r.order[r.turn%len(r.order)]
