@@ -11,45 +11,18 @@ var errDetached = errors.New("the query fell behind its source and was restarted
 // isDetached says whether a query ended only to be started again.
 func isDetached(err error) bool { return errors.Is(err, errDetached) }
 
-// detach restarts a query, and those that seal together with it, from their last
+// detach restarts a query, and those that read its view, from their last
 // manifests: its reader fell out of a ring, and nobody waits for it.
 func (e *Engine) detach(q *query) {
 	go func() {
 		e.ddl.Lock()
 		defer e.ddl.Unlock()
-		if e.query(q.def.ID) != q || e.closing.Load() {
+		if e.query(q.def.ID) != q || q.away.Load() || q.failure() != nil || e.closing.Load() {
 			return
 		}
 		e.cfg.Logger.Warn("query fell behind its source and catches up", "query", q.def.Name)
-		group := e.groupOf(q)
-		e.stopAll(group, errDetached)
-		e.restart(group)
+		e.leave(q)
 	}()
-}
-
-// stopFor stops a query for good. Those that were catching up together with it
-// begin to catch up again, without it: they read by the same pumps.
-func (e *Engine) stopFor(q *query, why error) {
-	mates := q.replay.mates(q)
-	e.stop(q, why)
-	if e.closing.Load() || len(mates) == 0 {
-		return
-	}
-	e.stopAll(mates, errDetached)
-	e.restart(mates)
-}
-
-// mates returns the other queries of a replay that is under way; nil: it has none.
-func (r *replay) mates(q *query) (out []*query) {
-	if r == nil || r.done() {
-		return nil
-	}
-	for _, o := range r.queries {
-		if o != q && o.failure() == nil {
-			out = append(out, o)
-		}
-	}
-	return out
 }
 
 // stopAll stops queries of one group, so that none of them seals without the
@@ -67,16 +40,22 @@ func (e *Engine) restart(queries []*query) {
 	var all []*query
 	for _, q := range queries {
 		if f := q.failure(); f != nil && !isDetached(f) {
+			q.setKept(nil)
+			defer e.restAll(q)
 			continue // it had stopped before
 		}
 		def := q.definition()
 		fresh, err := e.newQuery(def)
 		if err != nil {
+			q.setKept(nil)
 			e.failed(q, err)
+			defer e.restAll(q)
 			continue
 		}
 		fresh.latency, fresh.again = q.latency, true
-		if !q.settled.Load() {
+		fresh.restarts = q.restarts + 1
+		fresh.kept = q.swapKept(nil)
+		if !q.settled.Load() && !q.lingered {
 			fresh.retries = q.retries + 1
 		}
 		e.mu.Lock()

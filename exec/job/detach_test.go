@@ -52,3 +52,25 @@ func TestCatchUpGoesOnWithoutOne(t *testing.T) {
 		h.close()
 	}
 }
+
+// TestDetachIsNotSeen: what a view has shown it goes on to show when all that
+// read its stream are restarted from older checkpoints.
+func TestDetachIsNotSeen(t *testing.T) {
+	for seed := range uint64(4) {
+		h := newHarness(t, seed, 2)
+		defs := []QueryDef{filterView(10, streamID, 1, -1000), sumsOf(11, 10, 1)}
+		h.open(defs...)
+		for i := range 3 {
+			h.log.add(0, h.randomRows(500, int64(i)*500)...)
+			h.flush()
+			h.eng.epochs.stop() // what comes now may not be sealed
+			h.log.add(1, h.randomRows(500, int64(i)*500)...)
+			h.flush()
+			before := h.eng.query(10)
+			h.eng.detach(before)
+			h.restarted(before)
+			h.want("restarted", 11, counts(h.log.all()))
+		}
+		h.close()
+	}
+}

@@ -197,7 +197,7 @@ func (f *feed) roomy() bool {
 				bound = edgeAhead
 				break
 			}
-			bound = max(bound, f.allowed(q))
+			bound = max(bound, 2*f.allowed(q)) // above that it is dropped, or paces
 		}
 	}
 	f.held = f.lag(f.pace()) >= bound

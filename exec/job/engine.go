@@ -34,6 +34,9 @@ type Config struct {
 
 	// FeedKeep is how many bytes a source's ring keeps for slow queries; 0: 64 MB.
 	FeedKeep int64
+	// StuckAfter is how many Seals a group refuses before a query of it is detached
+	// whose sink takes nothing; 0: 16.
+	StuckAfter int
 	// FoldEvery is how many roots are written between two looks at the tables'
 	// logs, of which the part that nobody needs is cut off; 0: 8. FoldBytes and
 	// FoldBlocks are the ledger's.
@@ -56,6 +59,8 @@ type Config struct {
 // faults are rules left out, for tests to see that they notice.
 type faults struct {
 	noInjection bool   // what a cut does not touch brings no Punct
+	together    bool   // a query that falls behind takes its whole group with it
+	wholly      bool   // what comes back is given all of a view, not what has changed
 	apart       func() // not nil: members of a group become durable one by one; called between
 
 	operator func(query uint64, vertex int) exec.Operator // not nil: stands behind a vertex's chain
@@ -76,6 +81,13 @@ func (c *Config) feedKeep() int64 {
 		return c.FeedKeep
 	}
 	return feedKeep
+}
+
+func (c *Config) stuckAfter() int {
+	if c.StuckAfter > 0 {
+		return c.StuckAfter
+	}
+	return stuckAfter
 }
 
 func (c *Config) foldEvery() int {

@@ -136,7 +136,8 @@ func (f *feed) addLocked(e entry) {
 }
 
 // dropSlowest marks the cursors lost of the queries that hold more than the ring
-// may keep, unless it is the fastest one: that one paces who fills it.
+// may keep, unless it is the fastest one: that one paces who fills it. It does not
+// pace a view while it catches up, before that has been in vain too often.
 func (f *feed) dropSlowest() {
 	if f.patient {
 		return
@@ -144,10 +145,11 @@ func (f *feed) dropSlowest() {
 	_, fast := f.ends()
 	for q, p := range f.parties {
 		at, keep := p.slowest(), f.keep
-		if p.catching {
+		if p.catching || q.unsettled() {
 			keep = f.allowed(q)
 		}
-		if at == fast || f.lag(at) <= keep {
+		paces := at == fast && !(f.src == nil && p.catching && q.retries < maxRetries)
+		if paces || f.lag(at) <= keep {
 			continue
 		}
 		for _, c := range p.cursors {

@@ -16,7 +16,8 @@ import (
 //
 // A query without a manifest goes on too, with nothing, where a consumer of it
 // has one: nothing had come to it. One whose manifest does not go with those of
-// its producers begins anew: it had stopped while they went on.
+// its producers begins anew: it had stopped while they went on. One that has left
+// its group is as a new one, but for its own state.
 func (e *Engine) gather(ctx context.Context, queries []*query, retry bool) (groups [][]*query, fresh []*query, err error) {
 	slices.SortFunc(queries, byID)
 	in := map[*query]bool{}
@@ -37,7 +38,7 @@ func (e *Engine) gather(ctx context.Context, queries []*query, retry bool) (grou
 	}
 	with := map[*query]bool{} // goes on from the group's moment
 	for _, q := range slices.Backward(queries) {
-		if !in[q] || !q.restored && !with[q] {
+		if !in[q] || q.keeps() || !q.restored && !with[q] {
 			continue
 		}
 		with[q] = true
@@ -105,7 +106,7 @@ func (e *Engine) link(ctx context.Context, q *query, with map[*query]bool) error
 	if err := q.restore(ctx); err != nil {
 		return err
 	}
-	if !q.restored {
+	if !q.restored || q.keptFits() {
 		return nil
 	}
 	for rel, up := range q.ups {

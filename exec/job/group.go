@@ -24,6 +24,7 @@ type sealGroup struct {
 	queue   []*sealing // under way, rising
 	at      time.Time  // of the last Seal begun
 	idle    []func()   // called when no Seal is under way
+	stuck   stuck      // of the oldest one
 }
 
 // sealing is one Seal of one group.
@@ -114,6 +115,7 @@ func (g *sealGroup) accepts(e *Engine) bool {
 	defer g.mu.Unlock()
 	now := time.Now()
 	if !g.dueLocked(e, now) {
+		g.refuse(e)
 		return false
 	}
 	g.at = now
@@ -269,6 +271,8 @@ func (g *sealGroup) wrote(e *Engine, s *sealing, culprit *query, err error) {
 	for q := range s.parts {
 		if err == nil {
 			q.seals.last.Store(s.n)
+			q.settled.Store(true)
+			q.setKept(nil)
 		}
 	}
 	for g.mu.Lock(); g.into != nil; g.mu.Lock() {
@@ -366,29 +370,35 @@ func leaveSeals(queries ...*query) {
 			queries = queries[1:]
 			continue
 		}
-		var rest []*query
-		for _, q := range queries {
-			if _, ok := g.members[q]; !ok {
-				rest = append(rest, q)
-				continue
-			}
-			delete(g.members, q)
-			q.seals.group.Store(nil)
-			for _, s := range g.queue {
-				if _, mine := s.want[q]; mine && s.writing {
-					wait = append(wait, s.written)
-				} else if mine {
-					s.left -= s.want[q]
-					delete(s.want, q)
-					delete(s.parts, q)
-				}
-			}
-		}
+		rest, writing := g.removeLocked(queries)
 		g.writeLocked(queries[0].eng)
 		g.mu.Unlock()
-		queries = rest
+		queries, wait = rest, append(wait, writing...)
 	}
 	for _, c := range wait {
 		<-c
 	}
+}
+
+// removeLocked takes those of the queries out of the group that are in it. It
+// returns the others, and what is closed when none of theirs is being written.
+func (g *sealGroup) removeLocked(queries []*query) (rest []*query, writing []chan struct{}) {
+	for _, q := range queries {
+		if _, ok := g.members[q]; !ok {
+			rest = append(rest, q)
+			continue
+		}
+		delete(g.members, q)
+		q.seals.group.Store(nil)
+		for _, s := range g.queue {
+			if _, mine := s.want[q]; mine && s.writing {
+				writing = append(writing, s.written)
+			} else if mine {
+				s.left -= s.want[q]
+				delete(s.want, q)
+				delete(s.parts, q)
+			}
+		}
+	}
+	return rest, writing
 }

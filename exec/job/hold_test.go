@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,8 +17,10 @@ import (
 // keyLog is a topic of keys with values, which survives engines: what was
 // written, in order.
 type keyLog struct {
-	mu  sync.Mutex
-	log []keyRecord
+	mu   sync.Mutex
+	log  []keyRecord
+	sent [][]keyRecord // chunks, by number
+	acks memSink       // says when writers may go on
 }
 
 type keyRecord struct {
@@ -27,8 +30,8 @@ type keyRecord struct {
 
 // keyWriter is a connection to it.
 type keyWriter struct {
-	to   *keyLog
-	sent [][]keyRecord
+	to      *keyLog
+	pending atomic.Int64 // chunks that are not acked
 }
 
 func (l *keyLog) connector() connectors.Connector {
@@ -53,23 +56,34 @@ func (w *keyWriter) Encode(b *batch.Batch) (connectors.Chunk, error) {
 			records = append(records, r)
 		}
 	}
-	w.sent = append(w.sent, records)
-	return connectors.Chunk{Data: binary.AppendUvarint(nil, uint64(len(w.sent)-1)), Rows: len(records)}, nil
+	w.to.mu.Lock()
+	defer w.to.mu.Unlock()
+	w.to.sent = append(w.to.sent, records)
+	return connectors.Chunk{Data: binary.AppendUvarint(nil, uint64(len(w.to.sent)-1)), Rows: len(records)}, nil
 }
 
 // Send implements connectors.Sink.
 func (w *keyWriter) Send(c connectors.Chunk, acked func(error)) {
 	n, _ := binary.Uvarint(c.Data)
 	w.to.mu.Lock()
-	w.to.log = append(w.to.log, w.sent[n]...)
+	w.to.log = append(w.to.log, w.to.sent[n]...)
 	w.to.mu.Unlock()
-	acked(nil)
+	w.pending.Add(1)
+	w.to.acks.Send(connectors.Chunk{}, func(err error) {
+		w.pending.Add(-1)
+		acked(err)
+	})
 }
 
 // Ready, Status and Close implement connectors.Sink.
-func (w *keyWriter) Ready() func(func()) { return nil }
-func (w *keyWriter) Status() string      { return "" }
-func (w *keyWriter) Close() error        { return nil }
+func (w *keyWriter) Ready() func(func()) {
+	if w.pending.Load() < 2 {
+		return nil
+	}
+	return w.to.acks.Ready()
+}
+func (w *keyWriter) Status() string { return "" }
+func (w *keyWriter) Close() error   { return nil }
 
 // Position implements connectors.KeyedSink.
 func (w *keyWriter) Position(context.Context) ([]byte, error) {

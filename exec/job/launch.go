@@ -222,9 +222,6 @@ func (e *Engine) place(ctx context.Context, queries []*query) (fresh []*pump, er
 	if !joined {
 		return fresh, e.startReplay(queries, p.from, p.at)
 	}
-	for _, q := range queries {
-		q.settled.Store(true)
-	}
 	e.liveWhenThere(queries, slices.Collect(maps.Keys(p.from)))
 	return fresh, nil
 }
@@ -281,7 +278,7 @@ func (q *query) restore(context.Context) error {
 		return fmt.Errorf("manifest of %s: %w", q.def.Name, err)
 	}
 	if base.Reset {
-		return nil
+		return q.eng.begins.read(q.def.ID, &q.base)
 	}
 	q.base, q.restored = base, true
 	q.seals.last.Store(m.Epoch)
@@ -291,16 +288,30 @@ func (q *query) restore(context.Context) error {
 // openSinks sends again what was not acked at the Seal that the query restarts
 // from, and makes keyed sinks right.
 func (q *query) openSinks(ctx context.Context) error {
+	sealed := map[*instance]snapshot{}
+	defer func() {
+		for _, s := range sealed {
+			giveUp(s)
+		}
+	}()
 	for _, end := range q.ends {
 		if end.sink == nil {
 			continue
 		}
 		was := q.base.Sinks[end.sinkName()]
+		if _, keyed := end.sink.sink.(connectors.KeyedSink); keyed && len(was.Chunks) > 0 {
+			// The sink may be full with these, and its instance then answers nothing.
+			s, err := end.snapshotNow(ctx)
+			if err != nil {
+				return err
+			}
+			sealed[end] = s
+		}
 		for _, c := range was.Chunks {
 			end.sink.send(c, 0)
 		}
 	}
-	return q.restateKeys(ctx)
+	return q.restateKeys(ctx, sealed)
 }
 
 // latestPositions are where a query begins that reads only what is new: event
@@ -348,7 +359,9 @@ func (e *Engine) DropQuery(ctx context.Context, id uint64) error {
 	if below := e.consumers(q); len(below) > 0 {
 		return fmt.Errorf("view %s is read by %s", q.def.Name, below[0].def.Name)
 	}
-	e.stopFor(q, errDropped)
+	left := e.leftBehind([]*query{q})
+	e.stop(q, errDropped)
+	defer e.bringBack(left)
 	e.mu.Lock()
 	e.exit(q)
 	e.mu.Unlock()
@@ -373,28 +386,10 @@ func (e *Engine) stop(q *query, why error) {
 		return
 	}
 	q.ended = true
-	if r := q.replay.Load(); r != nil {
-		r.close()
+	e.apart(q)
+	if !isDetached(why) {
+		q.setKept(nil)
 	}
-	e.clock.mu.Lock()
-	if q.member != nil {
-		q.member.leave()
-		q.member = nil
-	}
-	e.clock.mu.Unlock()
-	for _, of := range q.instances {
-		for _, i := range of {
-			if i.place != nil {
-				i.place.leave()
-			}
-		}
-	}
-	for _, up := range q.ups {
-		for _, p := range up.views {
-			p.release(q)
-		}
-	}
-	e.lift(q)
 	e.rt.Remove(q.refs()...)
 	q.account.Close()
 	leaveSeals(q)
@@ -408,10 +403,19 @@ func (e *Engine) stop(q *query, why error) {
 		end.gone()
 	}
 	q.goLive()
+	if !isDetached(why) {
+		e.restAll(q)
+	}
+	e.urgeAbove(q)
+}
+
+// restAll ends the live pumps of the sources that q was the last to read. Not of
+// those which are read again when q has been restarted: a new pump would begin
+// where q stood at its last Seal, and what was seen since then be unseen.
+func (e *Engine) restAll(q *query) {
 	for _, rel := range q.relations() {
 		e.rest(rel)
 	}
-	e.urgeAbove(q)
 }
 
 // rest ends the live pump of a source that nobody reads any more.

@@ -38,9 +38,12 @@ type query struct {
 	restored bool                   // it goes on from a manifest
 	live     chan struct{}          // closed when it has attached, or failed
 	replay   atomic.Pointer[replay] // nil: attached at once, or long ago
-	settled  atomic.Bool            // it has been a reader like any other
-	retries  int                    // how often it was restarted before that
+	settled  atomic.Bool            // it has sealed since it was started
+	retries  int                    // how often it was restarted in vain: before that
 	again    bool                   // it takes the place of one that ran in this engine
+	restarts int                    // how often it was restarted at all
+	away     atomic.Bool            // it has left its group, clock and feeds, and will be restarted
+	lingered bool                   // for that it waited for its sink; under ddl
 	with     []*query               // what was started together with it
 	ended    bool                   // it has been stopped; under the engine's ddl
 
@@ -54,7 +57,8 @@ type query struct {
 	reason string
 	code   string // SQLSTATE of what stopped it
 	failed error
-	base   manifestExtra // counters as restored
+	base   manifestExtra   // counters as restored
+	kept   map[uint64]kept // by relation: what the views held when it sealed last; nil: it goes on with them
 }
 
 // States of a query.
@@ -205,6 +209,10 @@ func (q *query) whenLive(ctx context.Context) error {
 	return q.failed
 }
 
+// unsettled says whether the query was restarted before it had sealed, and has
+// not sealed since.
+func (q *query) unsettled() bool { return q.retries > 0 && !q.settled.Load() }
+
 // setState notes what the query is doing, and why, unless it has stopped.
 func (q *query) setState(state, reason string) {
 	q.mu.Lock()
@@ -299,7 +307,7 @@ func (q *query) status() QueryStatus {
 	st.Attained, st.Latency = q.latency.attained(), q.latency.snapshot()
 	now := q.eng.cfg.now()
 	st.Attained1m, st.Attained10m = q.latency.recently(now, time.Minute), q.latency.recently(now, 10*time.Minute)
-	st.Misses = q.latency.misses()
+	st.Misses, st.Restarts = q.latency.misses(), q.restarts
 	st.Rejected = q.eng.rejects.counts(q.def.ID)
 	st.Epoch, st.StateBytes, st.Memory = q.seals.committed(), q.account.Used(), q.budget()
 	st.Watermark = q.watermark()

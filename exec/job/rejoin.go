@@ -137,24 +137,29 @@ func (r *replay) finish(tick uint64) {
 		return
 	}
 	e := r.eng
-	for _, q := range r.queries {
-		if r.views != nil && !q.ephemeral {
-			e.sealsToo(q)
-		}
-		if !r.early {
-			e.nowLive(q)
-		}
-	}
-	if r.early {
-		go e.liveOnceThere(r.queries, maps.Keys(r.pumps))
+	if r.views == nil {
+		r.attached()
 	}
 	e.epochs.arm()
 	r.settleWhen(tick)
 }
 
+// attached lets the queries be read, now or when their sources are where they
+// ended at the restart.
+func (r *replay) attached() {
+	if r.early {
+		go r.eng.liveOnceThere(r.queries, maps.Keys(r.pumps))
+		return
+	}
+	for _, q := range r.queries {
+		r.eng.nowLive(q)
+	}
+}
+
 // settleWhen makes the queries readers like any other when all of them have
 // passed the tick at which they joined: until then they have to run what the
-// pumps have read, and may lag behind each other more.
+// pumps have read, and may lag behind each other more. What has scanned views
+// seals with these from then on: its sink may be slow to take what was scanned.
 func (r *replay) settleWhen(tick uint64) {
 	var left atomic.Int64
 	left.Store(1)
@@ -164,6 +169,15 @@ func (r *replay) settleWhen(tick uint64) {
 		}
 		for _, q := range r.queries {
 			q.caughtUp()
+		}
+		if q := r.queries[0]; r.views != nil && q.failure() == nil && !q.away.Load() {
+			if !q.ephemeral {
+				r.eng.sealsToo(q)
+				r.eng.epochs.arm()
+			}
+			r.attached()
+		}
+		for _, q := range r.queries {
 			if !r.early {
 				q.replay.CompareAndSwap(r, nil) // its pumps and feeds are garbage now
 			}
@@ -183,7 +197,7 @@ func (r *replay) settleWhen(tick uint64) {
 func (e *Engine) sealsToo(q *query) {
 	e.clock.mu.Lock()
 	defer e.clock.mu.Unlock()
-	if q.member == nil {
+	if q.member == nil || q.away.Load() {
 		return
 	}
 	group := []*query{q}
@@ -201,7 +215,6 @@ func (e *Engine) sealsToo(q *query) {
 
 // caughtUp makes the query a reader like any other of what it has joined.
 func (q *query) caughtUp() {
-	q.settled.Store(true)
 	for _, of := range q.instances {
 		for _, i := range of {
 			if i.place == nil {

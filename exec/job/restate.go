@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/dirigo-stream/dirigo/connectors"
 	"github.com/dirigo-stream/dirigo/exec/batch"
@@ -37,8 +38,9 @@ func (s *keySet) add(keys *batch.Batch) error {
 // ticks: +K written before the crash may cancel with −K in one tick after it,
 // and K would stay for ever. So it reads which keys were written since the last
 // Seal: of each, the value that it has when the query has attached is written, or
-// a tombstone.
-func (q *query) restateKeys(ctx context.Context) error {
+// a tombstone. sealed are instances' contents as far as they have been taken
+// already.
+func (q *query) restateKeys(ctx context.Context, sealed map[*instance]snapshot) error {
 	var wanted *keySet
 	var ends []*instance
 	for _, end := range q.ends {
@@ -65,7 +67,14 @@ func (q *query) restateKeys(ctx context.Context) error {
 		if len(wanted.rows) == 0 {
 			return nil
 		}
-		if err := end.restate(ctx, wanted); err != nil {
+		snap, taken := sealed[end]
+		if delete(sealed, end); !taken {
+			var err error
+			if snap, err = end.snapshotNow(ctx); err != nil {
+				return err
+			}
+		}
+		if err := end.restate(snap, wanted); err != nil {
 			return err
 		}
 	}
@@ -77,11 +86,7 @@ func (q *query) restateKeys(ctx context.Context) error {
 
 // restate keeps the sealed value of those keys that the instance has, for its
 // sink, and takes them from the set. The instance has not begun to run.
-func (i *instance) restate(ctx context.Context, wanted *keySet) error {
-	snap, err := i.snapshotNow(ctx)
-	if err != nil {
-		return err
-	}
+func (i *instance) restate(snap snapshot, wanted *keySet) error {
 	return scan(snap, func(b *batch.Batch) error {
 		b = b.Compact()
 		var keep []int32
@@ -184,6 +189,10 @@ func tombstones(keys *batch.Batch, at []int, types []batch.Type) *batch.Batch {
 	return out
 }
 
+// answerTimeout is how long a restart waits for an instance, before it tries again as
+// a whole.
+const answerTimeout = 10 * time.Second
+
 // snapshotNow returns the state of the instance's first operator.
 func (i *instance) snapshotNow(ctx context.Context) (snapshot, error) {
 	type answer struct {
@@ -191,6 +200,8 @@ func (i *instance) snapshotNow(ctx context.Context) (snapshot, error) {
 		err  error
 	}
 	done := make(chan answer, 1)
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout) // it may be stuck, and DDL waits
+	defer cancel()
 	i.ref.Post(0, func(b behavior, err error) {
 		if err != nil {
 			done <- answer{nil, err}

@@ -20,6 +20,10 @@ import (
 // Where rows are looked up in a view as of the tick in which they come, the
 // views are scanned before the history too; the join then takes back that content
 // as it gives the new one.
+//
+// A query that has left its group comes back in the same way. It has its state,
+// so it reads its sources from where it stood, and of the views only what has
+// changed since.
 
 // scanFeed is the private feed of one instance of a scanned view.
 type scanFeed struct {
@@ -30,6 +34,8 @@ type scanFeed struct {
 	room chan struct{}            // capacity 1: there may be room
 	snap chan scanned             // capacity 1
 	old  atomic.Pointer[snapshot] // given before the history, to be taken back; nil: none was
+	kept *kept                    // only what has changed since is read; nil: all is
+	by   *query
 }
 
 type scanned struct {
@@ -143,7 +149,7 @@ func (e *Engine) startScan(q *query, views map[uint64]*query, from map[uint64][]
 	for rel, v := range views {
 		feeds := byView[v]
 		if feeds == nil {
-			feeds = r.addScans(v)
+			feeds = r.addScans(v, q)
 			byView[v] = feeds
 		}
 		for _, i := range q.readers(rel) {
@@ -163,7 +169,7 @@ func (e *Engine) startScan(q *query, views map[uint64]*query, from map[uint64][]
 	switch {
 	case len(r.pumps) == 0:
 		r.scanTo(r.join())
-	case q.looksUp():
+	case q.looksUp() && !q.keeps():
 		r.scanFirst()
 	default:
 		r.aim(r.livePositions())
@@ -205,15 +211,18 @@ func (e *Engine) scanFailed(q *query, err error) {
 }
 
 // addScans makes the private feeds of a view's instances.
-func (r *replay) addScans(v *query) (out []*scanFeed) {
+func (r *replay) addScans(v, by *query) (out []*scanFeed) {
 	for _, p := range v.views {
-		s := &scanFeed{part: p, low: batch.MinTime, room: make(chan struct{}, 1), snap: make(chan scanned, 1)}
+		s := &scanFeed{part: p, by: by, low: batch.MinTime, room: make(chan struct{}, 1), snap: make(chan scanned, 1)}
 		s.feed = newFeed(v.def.ID, r.eng.cfg.feedKeep(), s, func() {
 			select {
 			case s.room <- struct{}{}:
 			default:
 			}
 		})
+		if k, ok := by.keptOf(v); ok {
+			s.kept = &k
+		}
 		s.feed.part, s.feed.patient = p.home.index, true
 		out = append(out, s)
 	}

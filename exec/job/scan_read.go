@@ -147,7 +147,14 @@ func (r *replay) scan(s *scanFeed, again bool) error {
 			return err
 		}
 	}
-	return r.feedAll(s, snap.snapshot, 1)
+	if s.kept == nil || r.eng.cfg.faults.wholly {
+		return r.feedAll(s, snap.snapshot, 1)
+	}
+	changed, err := s.part.since(*s.kept, snap.snapshot, s.by)
+	if err != nil {
+		return err
+	}
+	return r.feedAll(s, changed, 1)
 }
 
 // feedAll gives the rows of a snapshot, their counts times sign, as fast as the

@@ -1,7 +1,6 @@
 package job
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 
@@ -18,7 +17,8 @@ type sealPart struct {
 	positions        []position  // of its first instance: where the query stands
 	sink             *sinkWriter // nil: none
 	staged           []connectors.Chunk
-	in, out          int64 // rows read and given so far
+	place            []byte // of a keyed sink's topic
+	in, out          int64  // rows read and given so far
 }
 
 // manifestExtra is what a manifest holds beside blocks.
@@ -70,7 +70,7 @@ func (q *query) encodeSeal(s *sealing, parts []sealPart) (seal storage.QuerySeal
 		}
 		if p.sink != nil {
 			extra.Sinks[fmt.Sprintf("%d.%d", p.vertex, p.instance)] = staged{
-				Chunks: p.staged, Position: p.sink.position(context.Background()),
+				Chunks: p.staged, Position: p.place,
 			}
 		}
 		if p.frozen == nil {

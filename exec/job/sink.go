@@ -28,6 +28,7 @@ type sinkWriter struct {
 	inflight []sent // in the order of sending; acked ones go from the front
 	first    uint64 // number of inflight[0]
 	place    []byte // of a keyed sink: where its topic stood, before the last Seal
+	asked    func() // ends the question where it stands; nil: none is open
 	acked    atomic.Int64
 	waiters  []func() // called when nothing is in flight
 	closed   bool
@@ -156,22 +157,30 @@ func (w *sinkWriter) idle() bool {
 	return len(w.inflight) == 0
 }
 
-// position returns where a keyed sink's topic stood at some time before the
-// Seal being written, and asks for the place to keep with the next one.
-func (w *sinkWriter) position(ctx context.Context) []byte {
+// position returns where a keyed sink's topic stood at some time before the Seal
+// that is passing, and asks for the place to keep with a later one. Nobody waits
+// for that: the outside may be away, and the Seal is not this query's alone.
+func (w *sinkWriter) position() []byte {
 	k, ok := w.sink.(connectors.KeyedSink)
 	if !ok {
 		return nil
 	}
 	w.mu.Lock()
-	before := w.place
-	w.mu.Unlock()
-	if now, err := k.Position(ctx); err == nil {
-		w.mu.Lock()
-		w.place = now
-		w.mu.Unlock()
+	defer w.mu.Unlock()
+	if w.asked == nil && !w.closed {
+		ctx, cancel := context.WithCancel(context.Background())
+		w.asked = cancel
+		go func() {
+			now, err := k.Position(ctx)
+			cancel()
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if w.asked = nil; err == nil {
+				w.place = now
+			}
+		}()
 	}
-	return before
+	return w.place
 }
 
 // gone lets those go on who wait for acks: the sink is closed.
@@ -180,6 +189,9 @@ func (w *sinkWriter) gone() {
 	w.closed = true
 	waiters := w.waiters
 	w.waiters = nil
+	if w.asked != nil {
+		w.asked()
+	}
 	w.mu.Unlock()
 	for _, f := range waiters {
 		f()

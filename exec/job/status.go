@@ -83,6 +83,7 @@ type QueryStatus struct {
 	Attained1m            float64          // the same, of the last minute
 	Attained10m           float64          // and of the last ten
 	Misses                int64            // results that did not keep the SLO of their time
+	Restarts              int              // how often it was restarted, as it fell behind or part of its state was damaged
 	Latency               Latency          // from append to ack
 	Watermark             int64            // µs; batch.MinTime: none yet
 	Epoch                 uint64           // last sealed

@@ -157,7 +157,7 @@ func (v *vertex) capture() sealPart {
 	}
 	if v.sink != nil {
 		part.sink = v.sink
-		part.staged = v.sink.staged()
+		part.staged, part.place = v.sink.staged(), v.sink.position()
 	}
 	return part
 }

@@ -25,7 +25,10 @@ func (m *Materialized) Snapshot() *Snapshot {
 
 // Next returns up to limit rows that are there, with their counts as Diff where
 // one is not 1; nil at the end. It may read evicted or sealed state.
-func (s *Snapshot) Next(limit int) (*batch.Batch, error) {
+func (s *Snapshot) Next(limit int) (*batch.Batch, error) { return s.next(limit, false) }
+
+// next is Next, or, with taken, gives what all rows' counts lack to be zero.
+func (s *Snapshot) next(limit int, taken bool) (*batch.Batch, error) {
 	for {
 		for len(s.refs) == 0 {
 			var err error
@@ -36,10 +39,34 @@ func (s *Snapshot) Next(limit int) (*batch.Batch, error) {
 		n := min(len(s.refs), max(1, limit))
 		refs := s.refs[:n]
 		s.refs = s.refs[n:]
-		if b := s.m.present(s.table, refs); b != nil {
+		b := s.m.present(s.table, refs)
+		if taken {
+			b = s.m.lacking(s.table, refs)
+		}
+		if b != nil {
 			return b, nil
 		}
 	}
+}
+
+// lacking makes a batch of the rows whose count is not zero, with what they lack;
+// nil: none.
+func (m *Materialized) lacking(t *state.Table, refs []state.Ref) *batch.Batch {
+	words := make([][]int64, len(refs))
+	t.Rows(refs, words)
+	var kept []state.Ref
+	var diff []int64
+	for i, w := range words {
+		if n := w[t.Acc(accCount)]; n != 0 {
+			kept, diff = append(kept, refs[i]), append(diff, -n)
+		}
+	}
+	if len(kept) == 0 {
+		return nil
+	}
+	b := storedRows(t, m.types, kept)
+	b.Diff = diff
+	return b
 }
 
 // Close gives back what was not read.

@@ -2,7 +2,6 @@ package chaos
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -18,9 +17,6 @@ const fellBehind = "query fell behind its source and catches up"
 // a row, nor may the group beside it notice. The rings keep a few batches: with
 // less than one, two readers of a stream could only go in step.
 func TestKillAfterDetach(t *testing.T) {
-	if os.Getenv("DIRIGO_CHAOS_KILLS") == "" {
-		t.Skip("on a busy machine the end can be long in coming: set DIRIGO_CHAOS_KILLS")
-	}
 	violently(t, "feed_keep=65536", []string{"s", "aside"}, func(r *relations, seed uint64) {
 		for _, f := range r.feeds {
 			f.pause = 3 * time.Millisecond
