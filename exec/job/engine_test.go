@@ -16,6 +16,7 @@ import (
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/expr"
 	"github.com/dirigo-stream/dirigo/exec/op"
+	"github.com/dirigo-stream/dirigo/storage"
 	"github.com/dirigo-stream/dirigo/storage/mem"
 )
 
@@ -56,6 +57,7 @@ type harness struct {
 	idle  time.Duration
 	more  map[string]connectors.Connector
 	label string // of messages
+	store func(storage.Store) storage.Store
 }
 
 func newHarness(t *testing.T, seed uint64, parts int) *harness {
@@ -81,6 +83,9 @@ func (h *harness) open(defs ...QueryDef) {
 	h.t.Helper()
 	cfg := h.cfg
 	cfg.Store = h.disk.Open()
+	if h.store != nil {
+		cfg.Store = h.store(cfg.Store)
+	}
 	cfg.Connectors = map[string]connectors.Connector{"mem": {
 		Source: h.log.connector().Source, Sink: h.sink.connector().Sink,
 	}}
