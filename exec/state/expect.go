@@ -3,11 +3,13 @@ package state
 import (
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // A window mostly holds about as many rows as the one before it. A table is
-// therefore laid out for as many as the last dropped one of its kind had: its
-// pages are not split, and hardly copied, on the way there.
+// therefore laid out for as many as the table of the pane before has, or the last
+// dropped one of its kind had: its pages are not split, and hardly copied, on the
+// way there.
 
 // extent is how many rows there are, and how many bytes of heap they take.
 type extent struct{ rows, heap int }
@@ -24,6 +26,22 @@ func (t *Table) extent() (e extent) {
 // pageKeys is how many keys a page has, at most, in a table that is laid out: some
 // four fifths of so many.
 const pageKeys = 384
+
+// expected returns what a new table will probably become.
+func (st *Store) expected(id tableID) extent {
+	e := st.extents[id.kind]
+	at, _ := slices.BinarySearchFunc(st.order, id, tableID.compare)
+	for at--; at >= 0; at-- {
+		if st.order[at].kind != id.kind {
+			continue
+		}
+		if before := st.tables[st.order[at]].extent(); before.rows > e.rows {
+			e = before
+		}
+		break
+	}
+	return e
+}
 
 // maxExpected is the greatest depth that a table is laid out for: 4,096 pages.
 const maxExpected = 12

@@ -2,8 +2,9 @@ package state
 
 import "testing"
 
-// TestNextPaneIsLaidOut: a pane as large as the one dropped before it splits no
-// page; a larger one grows as any table does; a small one takes little.
+// TestNextPaneIsLaidOut: a pane as large as the one dropped before it, or as the
+// one before it in time, splits no page; a larger one grows as any table does; a
+// small one takes little.
 func TestNextPaneIsLaidOut(t *testing.T) {
 	for _, rows := range []int{1, 100, 1000, 20_000} {
 		st := NewStore(Home{KeyGroups: 1, High: 1}, wideLayout)
@@ -33,5 +34,13 @@ func TestNextPaneIsLaidOut(t *testing.T) {
 			t.Errorf("one row after %d takes %d bytes", 4*rows, b)
 		}
 		st.Drop(3)
+		early := NewStore(Home{KeyGroups: 1, High: 1}, wideLayout)
+		wideRowsIn(t, early.Table(7, 0), 0, rows)
+		if n := len(early.Table(8, 0).pages); n != pages {
+			t.Errorf("%d pages beside a pane that is not over, %d after it", n, pages)
+		}
+		if n := len(early.Table(6, 0).pages); n != 1 {
+			t.Errorf("%d pages in a pane before all others", n)
+		}
 	}
 }

@@ -42,7 +42,7 @@ type Table struct {
 
 func newTable(st *Store, id tableID) *Table {
 	t := &Table{store: st, id: id, shape: st.shapes[id.kind]}
-	t.layOut(st.extents[id.kind])
+	t.layOut(st.expected(id))
 	return t
 }
 
