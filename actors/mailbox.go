@@ -201,6 +201,10 @@ func (mb *Mailbox[P]) Post(due int64, f func(Behavior[P], error)) {
 // behavior waits for something outside.
 func (mb *Mailbox[P]) Park(parked bool) { mb.parked = parked }
 
+// Still reports whether nothing is under way: no call to be resumed, no post, no
+// page that is waited for.
+func (mb *Mailbox[P]) Still() bool { return !mb.more && !mb.parked && len(mb.posts) == 0 }
+
 // MidCall reports whether the last call has more to emit.
 func (mb *Mailbox[P]) MidCall() bool { return mb.more }
 

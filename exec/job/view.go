@@ -161,9 +161,13 @@ func (p *viewPart) serveLocked(now func(*viewRead) bool) {
 	p.reads = rest
 }
 
-// wake makes the instance serve the reads that wait for nothing more. One that
-// was stopped tells why.
+// wake makes the instance serve the reads that wait for nothing more: here, where
+// it is idle, so that who reads waits for no worker. One that was stopped tells
+// why.
 func (p *viewPart) wake() {
+	if p.home.ref.Here(func(behavior) { p.serve() }) && !p.asked() {
+		return
+	}
 	p.home.ref.Post(p.q.eng.cfg.now(), func(_ behavior, err error) {
 		if err == nil {
 			p.serve()
@@ -174,6 +178,13 @@ func (p *viewPart) wake() {
 		}
 		p.fail(err)
 	})
+}
+
+// asked says whether a read waits.
+func (p *viewPart) asked() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.reads) > 0
 }
 
 // serve serves the reads that wait for nothing more; in the instance's turn.
