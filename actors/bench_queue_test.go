@@ -31,10 +31,13 @@ func BenchmarkQueue(b *testing.B) {
 		keys[i] = rng.Int64N(1 << 40)
 	}
 	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		q.pop(-1, false)
-		q.push(Rank{Key: keys[i&(1<<12-1)]}, u)
-	}
+	b.ResetTimer()
+	cpu(b, func() {
+		for i := range b.N {
+			q.pop(-1, false)
+			q.push(Rank{Key: keys[i&(1<<12-1)]}, u)
+		}
+	})
 }
 
 // BenchmarkTwoLevel measures what a message pays for both levels with ten thousand
@@ -49,42 +52,70 @@ func BenchmarkTwoLevel(b *testing.B) {
 }
 
 func twoLevel(b *testing.B, actors int, lends bool) {
-	var q runQueue
-	q.lax.width = queueWidth
+	l := newLevels(actors, lends)
+	b.ReportAllocs()
+	b.ResetTimer()
+	cpu(b, func() {
+		for range b.N {
+			l.one()
+		}
+	})
+}
+
+// levels is a worker's queue of actors, each with messages in its mailbox.
+type levels struct {
+	q    runQueue
+	now  int64
+	late []int64
+	n    int
+}
+
+func newLevels(actors int, lends bool) *levels {
+	l := &levels{now: 1e18}
+	l.q.lax.width = queueWidth
 	rng := rand.New(rand.NewPCG(1, 1))
 	s := newScheduling(LeastLaxity{}, nil)
 	if lends {
 		s.lending = Reject{}
 	}
-	now := int64(1e18)
-	var units []*box
 	for range actors {
 		u := newBox(s, lends)
-		units = append(units, u)
 		for range 10_000 / actors {
-			now += 100
-			u.deliver(now, rng.Int64N(1e6))
+			l.now += 100
+			u.deliver(l.now, rng.Int64N(1e6))
 		}
-		q.push(u.rank(u.mb.Urgency(), now), u)
+		l.q.push(u.rank(u.mb.Urgency(), l.now), u)
 	}
-	late := make([]int64, 1<<12)
-	for i := range late {
-		late[i] = rng.Int64N(1e6)
+	for range 1 << 12 {
+		l.late = append(l.late, rng.Int64N(1e6))
 	}
-	b.ReportAllocs()
-	b.ResetTimer()
-	cpu(b, func() {
-		for i := range b.N {
-			x, _ := q.pop(now, false)
-			u := x.(*box)
-			u.mb.Next(now)
-			u.mb.Done(false)
-			u.mb.Effects()
-			now += 100
-			u.deliver(now, late[i&(1<<12-1)])
-			q.push(u.rank(u.mb.Urgency(), now), u)
+	return l
+}
+
+// one takes a message from both levels and brings another.
+func (l *levels) one() {
+	x, _ := l.q.pop(l.now, false)
+	u := x.(*box)
+	u.mb.Next(l.now)
+	u.mb.Done(false)
+	u.mb.Effects()
+	l.now += 100
+	l.n++
+	u.deliver(l.now, l.late[l.n&(1<<12-1)])
+	l.q.push(u.rank(u.mb.Urgency(), l.now), u)
+}
+
+// TestLevelsAllocate: nothing is allocated for a message that passes both levels.
+func TestLevelsAllocate(t *testing.T) {
+	for _, lends := range []bool{false, true} {
+		l := newLevels(100, lends)
+		for range 20_000 {
+			l.one()
 		}
-	})
+		if n := testing.AllocsPerRun(2000, l.one); n > 0.01 {
+			t.Errorf("lendable %v: %.2f allocations a message", lends, n)
+		}
+	}
 }
 
 // box is a unit with a mailbox, whose target is far enough not to be missed.
