@@ -14,7 +14,7 @@ func TestInherit(t *testing.T) {
 		for range 400 {
 			if rng.IntN(5) < 3 {
 				k := rng.Int64N(1 + rng.Int64N(50))
-				c.add(item[int]{key: k})
+				c.add(&item[int]{key: k})
 				keys = append(keys, k)
 			} else if len(keys) > 0 {
 				c.drop()
@@ -36,13 +36,13 @@ func TestInherit(t *testing.T) {
 func BenchmarkInherit(b *testing.B) {
 	c := &inChan[int]{}
 	for i := range 10_000 {
-		c.add(item[int]{key: -int64(i)})
+		c.add(&item[int]{key: -int64(i)})
 	}
 	b.ReportAllocs()
 	b.ResetTimer()
 	cpu(b, func() {
 		for i := range b.N {
-			c.add(item[int]{key: -int64(i) - 10_000})
+			c.add(&item[int]{key: -int64(i) - 10_000})
 			c.drop()
 		}
 	})

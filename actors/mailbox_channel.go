@@ -3,15 +3,30 @@ package actors
 // item is a message in a channel: data, or a Punct.
 type item[P any] struct {
 	p       P
-	meta    Meta
-	punct   Punct
-	key     int64 // smaller is more urgent; right where a run begins and ends
-	stamp   int64 // for the driver
-	span    int64 // where it counts in what waits
-	cost    int32 // ns; 0: it does not count
-	run     int32 // where a run begins and ends: how many items it has
+	said    [4]int64 // a Meta, or a Punct
+	key     int64    // smaller is more urgent; right where a run begins and ends
+	stamp   int64    // for the driver
+	span    int64    // where it counts in what waits
+	cost    int32    // ns; 0: it does not count
+	run     int32    // where a run begins and ends: how many items it has
 	isPunct bool
 	mark    Mark
+}
+
+func (it *item[P]) setMeta(m Meta) {
+	it.said = [4]int64{int64(m.Rows), m.Bytes, m.Time, m.Born}
+}
+
+func (it *item[P]) meta() Meta {
+	return Meta{Rows: int(it.said[0]), Bytes: it.said[1], Time: it.said[2], Born: it.said[3]}
+}
+
+func (it *item[P]) setPunct(p Punct) {
+	it.said = [4]int64{int64(p.Tick), p.Watermark, int64(p.Seal), p.Born}
+}
+
+func (it *item[P]) punct() Punct {
+	return Punct{Tick: uint64(it.said[0]), Watermark: it.said[1], Seal: uint64(it.said[2]), Born: it.said[3]}
 }
 
 // Mark says what a Punct says, beyond its tick: two merge only if neither says
@@ -47,7 +62,9 @@ func (mb *Mailbox[P]) OpenIn(ch int, credit int64) { mb.ins[ch].cap = credit }
 func (mb *Mailbox[P]) Deliver(ch int, p P, m Meta, key, stamp int64) {
 	c := &mb.ins[ch]
 	c.used += charge(m)
-	c.add(item[P]{p: p, meta: m, key: key, stamp: stamp})
+	it := item[P]{p: p, key: key, stamp: stamp}
+	it.setMeta(m)
+	c.add(&it)
 }
 
 // Reach has the work that waits counted by latest start, over so many ns; 0: no
@@ -106,8 +123,8 @@ func (mb *Mailbox[P]) uncount(it *item[P]) {
 // add puts an item at the end, and makes what stands before it at least as urgent.
 // So keys never fall towards the end: items of one key are a run, and what an
 // urgent item absorbs is runs, each of them once.
-func (c *inChan[P]) add(it item[P]) {
-	c.q = append(c.q, it)
+func (c *inChan[P]) add(it *item[P]) {
+	c.q = append(c.q, *it)
 	last := len(c.q) - 1
 	before := last - 1
 	for before >= c.head && c.q[before].key > it.key {
@@ -124,14 +141,18 @@ func (mb *Mailbox[P]) DeliverPunct(ch int, p Punct, mark Mark, key, stamp int64)
 	c := &mb.ins[ch]
 	if n := len(c.q); n > c.head && c.q[n-1].isPunct && mb.mergeable(&c.q[n-1], p, mark) {
 		last := &c.q[n-1]
-		p.Born = max(p.Born, last.punct.Born)
+		was := last.punct()
+		p.Born = max(p.Born, was.Born)
 		if p.Seal == 0 {
-			p.Seal = last.punct.Seal
+			p.Seal = was.Seal
 		}
-		last.punct, last.mark = p, mark|last.mark
+		last.setPunct(p)
+		last.mark |= mark
 		return
 	}
-	c.add(item[P]{punct: p, mark: mark, key: key, stamp: stamp, isPunct: true})
+	it := item[P]{mark: mark, key: key, stamp: stamp, isPunct: true}
+	it.setPunct(p)
+	c.add(&it)
 }
 
 func (mb *Mailbox[P]) mergeable(last *item[P], p Punct, mark Mark) bool {
@@ -178,7 +199,7 @@ func (c *inChan[P]) drop() {
 
 // take applies the Punct at the head of channel ch.
 func (mb *Mailbox[P]) takePunct(c *inChan[P]) {
-	p := c.first().punct
+	p := c.first().punct()
 	c.drop()
 	c.tick, c.wm, c.seal, c.born = p.Tick, p.Watermark, p.Seal, p.Born
 	mb.inTick = mb.leastTick()

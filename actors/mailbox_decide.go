@@ -98,10 +98,11 @@ func (mb *Mailbox[P]) control() *Call[P] {
 func (mb *Mailbox[P]) push(ch int) *Call[P] {
 	c := &mb.ins[ch]
 	it := c.first()
+	m := it.meta()
 	x := mb.call()
-	x.In, x.Payload, x.Meta, x.Stamp = c.port, it.p, it.meta, it.stamp
-	mb.held = held[P]{ch: ch, size: charge(it.meta)}
-	mb.admit(it.meta, false)
+	x.In, x.Payload, x.Meta, x.Stamp = c.port, it.p, m, it.stamp
+	mb.held = held[P]{ch: ch, size: charge(m)}
+	mb.admit(m, false)
 	mb.uncount(it)
 	c.drop()
 	return mb.begin(CallPush)
@@ -207,7 +208,7 @@ func (mb *Mailbox[P]) Fail() (posts []func(Behavior[P], error)) {
 		for ; !c.empty(); c.drop() {
 			if it := c.first(); !it.isPunct {
 				mb.uncount(it)
-				mb.giveBack(i, charge(it.meta))
+				mb.giveBack(i, charge(it.meta()))
 			}
 		}
 	}

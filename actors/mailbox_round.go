@@ -94,11 +94,12 @@ func (l *lending[P]) collecting() bool { return l != nil && l.closing != nil }
 func (mb *Mailbox[P]) tryLend(ch int, now int64) bool {
 	l := mb.lend
 	it := mb.ins[ch].first()
-	if !l.quota.room(charge(it.meta)) && !mb.faults.NoQuota {
+	m := it.meta()
+	if !l.quota.room(charge(m)) && !mb.faults.NoQuota {
 		return false
 	}
 	mb.uncount(it)
-	k, ok := mb.hooks.Lend(it.meta, it.stamp)
+	k, ok := mb.hooks.Lend(m, it.stamp)
 	if !ok {
 		return false
 	}
@@ -109,6 +110,7 @@ func (mb *Mailbox[P]) tryLend(ch int, now int64) bool {
 func (mb *Mailbox[P]) lendTo(k, ch int, now int64) {
 	l, c := mb.lend, &mb.ins[ch]
 	it := c.first()
+	m := it.meta()
 	if l.cur == nil {
 		l.cur = l.newRound(now)
 		if l.hooks != nil {
@@ -120,7 +122,7 @@ func (mb *Mailbox[P]) lendTo(k, ch int, now int64) {
 	if len(part.lents) == 0 {
 		r.used = append(r.used, k)
 	}
-	size := charge(it.meta)
+	size := charge(m)
 	r.bytes += size
 	l.quota.add(size)
 	l.count.Lent++
@@ -131,11 +133,11 @@ func (mb *Mailbox[P]) lendTo(k, ch int, now int64) {
 	}
 	l.going = append(l.going, Lent[P]{
 		Round: r.no, Seq: len(part.lents), Attempt: part.attempt, Lessee: k,
-		In: c.port, Payload: it.p, Meta: it.meta,
+		In: c.port, Payload: it.p, Meta: m,
 	})
 	mb.out = append(mb.out, Effect[P]{Kind: EffectLend, Lessee: int32(k), Lent: &l.going[len(l.going)-1]})
-	part.lents = append(part.lents, lent[P]{ch: ch, p: it.p, meta: it.meta})
-	mb.admit(it.meta, true)
+	part.lents = append(part.lents, lent[P]{ch: ch, p: it.p, meta: m})
+	mb.admit(m, true)
 	c.drop()
 }
 

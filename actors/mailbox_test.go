@@ -171,7 +171,7 @@ func TestStamp(t *testing.T) {
 		if len(d.ins[0].q) != x.left {
 			t.Errorf("%b then %b: %d Puncts left", x.first, x.second, len(d.ins[0].q))
 		}
-		if last := d.ins[0].q[x.left-1].punct; x.left == 1 && (last.Tick != 2 || last.Born != 9) {
+		if last := d.ins[0].q[x.left-1].punct(); x.left == 1 && (last.Tick != 2 || last.Born != 9) {
 			t.Errorf("merged into %+v", last)
 		}
 	}
