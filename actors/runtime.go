@@ -240,6 +240,15 @@ func (r *Ref[P]) Post(due int64, f func(Behavior[P], error)) {
 // its Born (or arrival) plus slo; 0: best effort.
 func (r *Ref[P]) SetSLO(slo time.Duration) { r.a.load.SLO.Store(int64(slo)) }
 
+// SLO returns the latency target of the actor; 0: best effort.
+func (r *Ref[P]) SLO() time.Duration { return time.Duration(r.a.load.SLO.Load()) }
+
+// Way returns what a message costs from here on: at this actor and downstream.
+func (r *Ref[P]) Way() time.Duration {
+	l := &r.a.load
+	return time.Duration(l.Cost.Load() + l.Path.Load())
+}
+
 // Name returns the actor's name.
 func (r *Ref[P]) Name() Name { return r.a.spec.Name }
 

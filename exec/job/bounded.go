@@ -16,7 +16,7 @@ const boundedFuel = 4096
 // Run evaluates a bounded graph and calls emit with its rows: the operators of
 // continuous queries, over inputs that end. Views are read at one tick.
 func (e *Engine) Run(ctx context.Context, b Bounded, emit func(*batch.Batch) error) error {
-	r := &boundedRun{eng: e, b: b, ctx: ctx, emit: emit, held: allowance{account: state.NewAccount(0, nil), limit: b.Memory}}
+	r := &boundedRun{eng: e, b: b, ctx: ctx, emit: emit, yield: e.yielding(), held: allowance{account: state.NewAccount(0, nil), limit: b.Memory}}
 	if err := r.build(); err != nil {
 		return err
 	}
@@ -40,6 +40,7 @@ type boundedRun struct {
 	enough int64
 	last   *boundedNode // nil: all rows are read
 	watch  stopwatch
+	yield  func()
 }
 
 // boundedNode is a vertex of a bounded query.
@@ -179,6 +180,9 @@ func (n *boundedNode) push(input int, b *batch.Batch) error {
 	}
 	if err := n.run.held.take(n.def, b); err != nil {
 		return err
+	}
+	if n.def.Read != nil {
+		n.run.yield()
 	}
 	n.did.RowsIn += int64(b.Rows())
 	n.did.Batches++

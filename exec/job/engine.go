@@ -64,6 +64,7 @@ type faults struct {
 	apart       func() // not nil: members of a group become durable one by one; called between
 
 	operator func(query uint64, vertex int) exec.Operator // not nil: stands behind a vertex's chain
+	breathed func()                                       // not nil: called when a SELECT has let others go first
 	encode   func(query uint64)                           // not nil: called before a query's Seal is encoded
 }
 

@@ -253,6 +253,7 @@ func (e *epochs) writeRoot(group []*commit) error {
 	}
 	e.eng.cfg.Logger.Debug("sealed", "epoch", root, "queries", len(seals), "at", time.Now().UnixNano())
 	e.eng.folder.wake()
+	e.eng.urgeAgain(seals)
 	e.eng.tables.sealed()
 	if e.showing.CompareAndSwap(false, true) {
 		e.commitMu.Lock()

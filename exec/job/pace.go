@@ -1,11 +1,15 @@
 package job
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Background work takes this part of all cores where the workers leave nothing.
 const (
 	encodeShare = 1. / 12
 	foldShare   = 1. / 24
+	selectShare = 1. / 8
 )
 
 const (
@@ -38,6 +42,37 @@ func (p *pacer) breathe() {
 // waited is to be called where the work has waited for the disk, which was none
 // of the cores.
 func (p *pacer) waited() { p.begin = time.Now() }
+
+// yielding returns a function for a SELECT to call with every batch: the rows
+// that it works on are on its client's goroutine, which no worker's order holds
+// back. It rests as other background work does, where there are queries with a
+// latency target; a short one is over before.
+func (e *Engine) yielding() func() {
+	var background *pacer
+	begin, asked, yields := time.Now(), false, false
+	return func() {
+		if !asked {
+			if time.Since(begin) < paceUnit {
+				return
+			}
+			asked, yields = true, e.urgent()
+			if yields {
+				background = e.pace(selectShare)
+			}
+		}
+		if yields {
+			background.breathe()
+			if f := e.cfg.faults.breathed; f != nil {
+				f()
+			}
+		}
+	}
+}
+
+// urgent says whether a query that runs has a latency target.
+func (e *Engine) urgent() bool {
+	return slices.ContainsFunc(e.sorted(), func(q *query) bool { return q.slo() > 0 && q.failure() == nil })
+}
 
 // pacer says how long background work has to rest.
 type pacer struct {

@@ -78,11 +78,11 @@ func (e *Engine) hurry(relation uint64, q *query) {
 	defer p.urging.Unlock()
 	slo := time.Duration(0)
 	if q.failure() == nil {
-		slo = e.urgency(q)
+		slo = q.left(e.urgency(q))
 	}
 	was := p.urged[q]
 	switch {
-	case slo == was:
+	case slo == was, slo > 0 && was > 0 && (slo-was).Abs() < was/16:
 		return
 	case slo == 0:
 		delete(p.urged, q)

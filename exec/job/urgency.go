@@ -1,6 +1,10 @@
 package job
 
-import "time"
+import (
+	"time"
+
+	"github.com/dirigo-stream/dirigo/storage"
+)
 
 // urgeAbove makes the query's actors, and those of the views that it reads, work
 // for the most urgent latency target that depends on them, and its sources' too.
@@ -60,14 +64,41 @@ func (e *Engine) keepsTable(q *query) bool {
 	return false
 }
 
-// urgency is the least latency target of a query and of all that read it; 0:
-// none has one.
+// urgency is the least latency target of a query and of all that read it, those
+// of others less what a message costs there; 0: none has one.
 func (e *Engine) urgency(q *query) time.Duration {
 	least := q.slo()
 	for _, d := range e.consumers(q) {
-		if slo := e.urgency(d); slo > 0 && (least == 0 || slo < least) {
+		if slo := d.left(e.urgency(d)); slo > 0 && (least == 0 || slo < least) {
 			least = slo
 		}
 	}
 	return least
+}
+
+// left is what a latency target of the query leaves to those that feed it: it,
+// less what the query's costliest way costs. A target that cannot be kept leaves
+// a part all the same, or they would be late from the beginning.
+func (q *query) left(slo time.Duration) time.Duration {
+	way := time.Duration(0)
+	for _, of := range q.instances {
+		for _, i := range of {
+			if i.place != nil {
+				way = max(way, i.ref.Way())
+			}
+		}
+	}
+	return max(slo-way, slo/4)
+}
+
+// urgeAgain has those that feed queries with a latency target work for what these
+// leave them by now: costs change.
+func (e *Engine) urgeAgain(sealed []storage.QuerySeal) {
+	e.hearing.Lock()
+	defer e.hearing.Unlock()
+	for _, s := range sealed {
+		if q := e.query(s.Query); q != nil && q.slo() > 0 {
+			e.urgeAbove(q)
+		}
+	}
 }
