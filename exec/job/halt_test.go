@@ -3,12 +3,15 @@ package job
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/dirigo-stream/dirigo/connectors"
 	"github.com/dirigo-stream/dirigo/exec"
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/expr"
@@ -315,4 +318,68 @@ func TestFailsWhileCatchingUp(t *testing.T) {
 		h.inState(12, "running")
 		h.close()
 	}
+}
+
+// refusing is a sink that may refuse what it is sent.
+type refusing struct {
+	*memSink
+	refuses *atomic.Bool
+}
+
+func (s refusing) Send(c connectors.Chunk, acked func(error)) {
+	if s.refuses.Load() {
+		go acked(errors.New("the record is too large"))
+		return
+	}
+	s.memSink.Send(c, acked)
+}
+
+// TestSinkRefuses: a sink that refuses for good stops its query alone; resumed,
+// nothing is missing.
+func TestSinkRefuses(t *testing.T) {
+	h := newHarness(t, 17, 1)
+	var refuses atomic.Bool
+	bad := &memSink{}
+	h.more = map[string]connectors.Connector{"bad": {Sink: func(connectors.Spec) (connectors.Sink, error) { return refusing{bad, &refuses}, nil }}}
+	broken := filterToSink(10)
+	broken.Sink = &SinkDef{Connector: "bad"}
+	defs := []QueryDef{broken, filterToSink(11)}
+	h.open(defs...)
+	more := func() {
+		h.log.add(0, h.randomRows(200, 0)...)
+		h.flush()
+	}
+	more()
+	refuses.Store(true)
+	more()
+	st := h.inState(10, "failed")
+	if st.Reason != "the record is too large" {
+		t.Errorf("failed with %q", st.Reason)
+	}
+	more()
+	h.eng.io.wait()
+	h.crash()
+	h.open(defs...)
+	h.inState(10, "failed")
+	refuses.Store(false)
+	h.resume(10)
+	more()
+	want := map[string]bool{}
+	for _, r := range h.log.all() {
+		if r[1] > 0 {
+			want[fmt.Sprint(r[:])] = true
+		}
+	}
+	for name, s := range map[string]*memSink{"refusing": bad, "other": h.sink} {
+		s.mu.Lock()
+		got := map[string]bool{}
+		for _, r := range s.rows {
+			got[fmt.Sprint(r)] = true
+		}
+		s.mu.Unlock()
+		if !maps.Equal(got, want) {
+			t.Errorf("the %s sink has %d different rows, want %d", name, len(got), len(want))
+		}
+	}
+	h.close()
 }
