@@ -73,6 +73,11 @@ func (t *timing) end(in int, pane int64) int64 {
 // sort makes items of rows by pane.
 func (t *timing) sort(j *Joiner, in int, b *batch.Batch, rows []int32) []item {
 	times := b.Cols[t.column(in)].(*batch.Vec[int64]).Data
+	// Event time nearly always stands still: one pane holds most batches.
+	if p := t.pane(in, times[rows[0]]); t.within(in, p, times, rows) {
+		t.plan(in, p)
+		return []item{{in: in, pane: p, b: b, rows: rows}}
+	}
 	var items []item
 next:
 	for _, row := range rows {
@@ -89,6 +94,20 @@ next:
 	return items
 }
 
+// within tells whether all rows lie in a pane.
+func (t *timing) within(in int, pane int64, times []int64, rows []int32) bool {
+	shift, begin := int64(0), pane*t.width
+	if in == 1 {
+		shift = t.Low
+	}
+	for _, row := range rows {
+		if at := minus(times[row], shift); at < begin || uint64(at-begin) >= uint64(t.width) {
+			return false
+		}
+	}
+	return true
+}
+
 // plan notes when a pane has something to do.
 func (t *timing) plan(in int, pane int64) { t.ends[in] = min(t.ends[in], t.end(in, pane)) }
 
@@ -103,8 +122,8 @@ func (j *Joiner) opposite(in int, pane int64) []int64 {
 	return []int64{pane - 1, pane}
 }
 
-// within returns the pairs of times that the bound holds for.
-func (t *timing) within(left, right []int64) []int32 {
+// holds returns the pairs of times that the bound holds for.
+func (t *timing) holds(left, right []int64) []int32 {
 	t.sel = t.sel[:0]
 	for i, l := range left {
 		if d := minus(right[i], l); d >= t.Low && d <= t.High {

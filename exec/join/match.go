@@ -95,7 +95,7 @@ func (j *Joiner) filter(m *matches) error {
 	if j.time != nil {
 		lt := m.column(j.spec.Bound.LeftTime, left).(*batch.Vec[int64]).Data
 		rt := m.column(left+j.spec.Bound.RightTime, left).(*batch.Vec[int64]).Data
-		m.keep(j.time.within(lt, rt))
+		m.keep(j.time.holds(lt, rt))
 	}
 	if j.on.program == nil || len(m.rows) == 0 {
 		return nil
