@@ -86,7 +86,6 @@ var hotWays = []hotWay{
 	{"lending: reject", way{"llf", "reject"}, hotQuery},
 	{"lending: direct", way{"llf", "direct"}, hotQuery},
 	{"no lending", way{"llf", "off"}, hotQuery},
-	{"fifo, lending: reject", way{"fifo", "reject"}, hotQuery},
 	{"two phases, no lending", way{"llf", "off"}, saltedQuery},
 }
 

@@ -17,17 +17,21 @@ func (s SLO) sharing(ctx context.Context, x *Experiment) error {
 	x.Setting = []string{
 		"two jobs of equal pipelines, each a fifth of a core in a burst; bursts of 5 times the rate, 60 ms in 300 ms; target 20 ms, 250 rows a message;",
 		"how many cores it takes for 99 % of each job's results to be in time, to within a sixty-fourth: slots pin a pipeline to a core, static is a",
-		"pool for each job, pool is one for both; fluid is what no pool can undercut; ranges are over seeds (one from 256 cores on), no machine is timed",
+		"pool for each job, pool is one for both; fluid is what no pool can undercut; ranges are over seeds (one from 256 cores on; 1,024 for bursts that alternate only), no machine is timed",
 	}
 	for run := range s.Runs {
 		for _, apart := range []bool{true, false} {
 			for _, cores := range sharingCores {
 				// The large ones take minutes each: one seed has to do.
-				if float64(cores) > 1024*s.Scale && cores > sharingCores[0] || cores >= 256 && run > 0 {
+				if float64(cores) > 1024*s.Scale && cores > sharingCores[0] || cores >= 256 && run > 0 || cores > 256 && !apart {
 					continue
 				}
+				q := sim.Sharing{Cores: cores, Apart: apart, Seed: s.Seed + uint64(run)}
+				if cores > 256 {
+					q.For = 300 * time.Millisecond
+				}
 				s.Say("run %d: %d cores, bursts alternate: %v", run+1, cores, apart)
-				r, err := sim.Sharing{Cores: cores, Apart: apart, Seed: s.Seed + uint64(run)}.Run(ctx)
+				r, err := q.Run(ctx)
 				if err != nil {
 					return err
 				}
@@ -58,6 +62,9 @@ func (s SLO) sharing(ctx context.Context, x *Experiment) error {
 	for file, kind := range map[string]string{"slo-4-alternate": "alternate", "slo-4-random": "at any time"} {
 		var names, titles []string
 		for _, cores := range sharingCores {
+			if cores > 256 && kind != "alternate" {
+				continue
+			}
 			names = append(names, fmt.Sprintf("%d, bursts %s", cores, kind))
 			titles = append(titles, fmt.Sprint(cores))
 		}
