@@ -3,57 +3,94 @@ package bench
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
+
+	"github.com/dirigo-stream/dirigo/cmd/dirigo/server"
+)
+
+const (
+	idleQueries = 10_000
+	liveQueries = 1_000
+	liveRate    = 10 // rows a second of each
+	liveTarget  = 10 * time.Millisecond
 )
 
 // idle is experiment 7.
 func (s SLO) idle(ctx context.Context, x *Experiment) error {
-	queries, live := int(10_000*s.Scale), int(1000*s.Scale)
-	d := Dense{
-		Queries: queries, Live: live, For: max(s.scaled(10*time.Second), time.Second), Settle: 25 * time.Second, Dir: s.Dir, Say: s.Say,
-	}
+	queries, live := max(20, int(idleQueries*s.Scale)), max(10, int(liveQueries*s.Scale))
+	i := Idle{Queries: queries, For: 10 * time.Second, Settle: 25 * time.Second, Dir: s.Dir, Say: s.Say}
 	x.Setting = []string{
-		fmt.Sprintf("%d queries, ten on each of %d streams within the process: counts by key into a sink, the same as a view, a filter into a sink", queries, queries/10),
-		fmt.Sprintf("%v without rows, then %v watched; 200 streams get one message each; %d queries get ten messages a second each; a restart; one run", d.Settle, d.For, live),
+		fmt.Sprintf("idle: %d queries over one topic of an embedded broker in a process of its own; %v without rows, then %v watched", queries, i.Settle, i.For),
+		fmt.Sprintf("live: %d queries, each over a stream of its own, a row every %v; woken: the same, and actors leave memory after 20 ms,", live, time.Second/liveRate),
+		"so that every row meets an idle query; latency from when the row was due; one run, as the idle queries take minutes",
 	}
-	r, err := d.Run(ctx)
+	for _, woken := range []bool{false, true} {
+		if err := s.live(ctx, x, live, woken); err != nil {
+			return err
+		}
+	}
+	r, err := i.Run(ctx)
 	if err != nil {
 		return err
 	}
-	r.show(x)
+	for _, u := range []IdleUse{r.One, r.Many} {
+		c := x.row(fmt.Sprint(u.Queries, " idle"), "llf")
+		c.add("heap and stacks", "MB", u.Heap)
+		c.add("CPU", "% of a core", u.CPU/u.Seconds/10)
+		c.add("goroutines", "", float64(u.Goroutines))
+		c.add("timers", "", float64(u.Timers))
+		c.add("fsyncs", "", float64(u.Syncs))
+	}
+	many := x.row(fmt.Sprint(r.Many.Queries, " idle"), "llf")
+	x.aim("heap and stacks with all idle queries", many.figure("heap and stacks"), 300, true)
+	x.aim("processor with all idle queries", many.figure("CPU"), 1, true)
 	return nil
 }
 
-// show adds what was measured to an experiment, and judges it.
-func (r *DenseResult) show(x *Experiment) {
-	idle := x.row(fmt.Sprint(r.Queries, " idle"), "llf")
-	idle.add("resident", "MB", r.Resident)
-	idle.add("objects a query", "KB", r.LivePerQuery/1024)
-	idle.add("CPU", "% of a core", 100*r.CoreShare)
-	idle.add("timers", "", float64(r.Idle.Timers))
-	idle.add("fsyncs", "", float64(r.Idle.Syncs))
-	idle.add("goroutines", "", float64(r.Idle.Goroutines))
-	idle.add("scrape", "MB", r.Metrics.MB)
-	first := x.row("first message to an idle query", "llf")
-	first.add("p50", "ms", r.First.P50)
-	first.add("p99", "ms", r.First.P99)
-	first.add("p50 to SELECT", "ms", r.FirstOf.P50)
-	first.add("p99 to SELECT", "ms", r.FirstOf.P99)
-	live := x.row(fmt.Sprintf("%d queries with %g messages/s each", r.Live.Queries, r.Live.PerSecond), "llf")
-	live.add("cores", "", r.Live.Cores)
-	live.add("p50", "ms", r.Live.Latency.P50)
-	live.add("p99", "ms", r.Live.Latency.P99)
-	create := x.row("CREATE", "llf")
-	create.add("p50 of the first hundred", "ms", r.Create.First.P50)
-	create.add("p50 of the last hundred", "ms", r.Create.Last.P50)
-	create.add("CPU of all", "s", r.Create.CPU)
-	start := x.row("start with all", "llf")
-	start.add("ready", "s", r.Start.Ready)
-	start.add("CPU until ready", "s", r.Start.CPU)
-	start.add("all read", "s", r.Start.All)
-	x.aim("memory of all idle queries", idle.figure("resident"), 300, true)
-	x.aim("CPU of all idle queries", idle.figure("CPU"), 1, true)
-	x.aim("first message to an idle query", first.figure("p99"), 10, true)
-	x.aim("first message until SELECT has it", first.figure("p99 to SELECT"), 10, true)
-	x.aim("CPU of the live queries", live.figure("cores"), 1, true)
+// live runs queries that each get a row now and then.
+func (s SLO) live(ctx context.Context, x *Experiment, queries int, woken bool) error {
+	m, bounds, at := newMeter(), server.Bounds{}, fmt.Sprint(queries, " live")
+	if woken {
+		bounds.IdleAfter, at = 20*time.Millisecond, fmt.Sprint(queries, " woken by each row")
+	}
+	w, err := openWorld(ctx, s.Dir, server.Config{Workers: s.Workers, Connectors: m.connectors(), Bounds: bounds})
+	if err != nil {
+		return err
+	}
+	sc := &scene{w, m}
+	defer sc.close()
+	for i := range queries {
+		// 11 events are 10 bids. The seed sets each at another moment of its own.
+		err := sc.run(ctx, fmt.Sprintf(`CREATE STREAM drop%d (auction BIGINT, price BIGINT, date_time TIMESTAMP) WITH (connector = 'nexmark', "table" = 'bid', rate = '%d', seed = '%d');
+			CREATE STREAM seen%d WITH (connector = 'timed', of = 'drop%d', slo = '%d ms', parallelism = 1) AS SELECT date_time AS due, auction, price FROM drop%d WHERE price > 0`,
+			i, liveRate+1, i, i, i, liveTarget.Milliseconds(), i))
+		if err != nil {
+			return err
+		}
+	}
+	from, to, err := sc.watch(ctx, time.Second, s.scaled(5*time.Second))
+	if err != nil {
+		return err
+	}
+	if err := sleep(ctx, 300*time.Millisecond); err != nil {
+		return err
+	}
+	var all []outcome
+	for i := range queries {
+		got, _ := m.results(fmt.Sprint("drop", i), from.at, to.at, time.Now(), 0)
+		all = append(all, got...)
+	}
+	c := x.row(at, "llf")
+	spreadOf(all, liveTarget, 0).latency(c)
+	c.add("rows", "/s", float64(len(all))/to.at.Sub(from.at).Seconds())
+	c.add("cores", "", (to.cpu-from.cpu).Seconds()/to.at.Sub(from.at).Seconds())
+	c.add("resident", "MB", residentMB(os.Getpid()))
+	c.add("others", "cores", others(from, to))
+	if woken {
+		x.aim("latency of the first row to an idle query, p99", c.figure("p99"), 10, true)
+	} else {
+		x.aim("processor of "+at+" queries", c.figure("cores"), 1, true)
+	}
+	return nil
 }
