@@ -59,6 +59,7 @@ type database struct {
 	log    *logger
 	closed atomic.Bool
 	hold   sync.RWMutex // see holdWrites
+	ahead  *prefault
 
 	mu     sync.Mutex // guards the rest
 	tree   int64      // bytes written to the tree since level 0 was looked at
@@ -74,7 +75,7 @@ type entry struct {
 
 func openDatabase(o bdg.Options, log *slog.Logger) (d *database, err error) {
 	defer survive(&err)
-	d = &database{log: &logger{log: log.With("database", o.Dir)}}
+	d = &database{log: &logger{log: log.With("database", o.Dir)}, ahead: newPrefault(o.ValueDir)}
 	if err := removeEmpty(o.Dir); err != nil {
 		return nil, err
 	}
@@ -117,6 +118,7 @@ func (d *database) write(puts []entry, deletes [][]byte) error {
 		return err
 	}
 	for _, part := range parts(puts) {
+		d.ahead.before(part, d.db.Opts().ValueThreshold)
 		if err := d.batch(part, nil); err != nil {
 			return err
 		}
