@@ -28,6 +28,18 @@ func (p *page) limit() int {
 	return max(leastLimit+leastLimit*x*(490+x)/(746*256), p.goal.rows) // about 2^(x/256), evenly
 }
 
+// A page whose byte strings take more than pageHeap bytes is split too, unless it has
+// but fewRows: what comes and goes at once where memory is short is a page.
+const (
+	pageHeap = 96 << 10
+	fewRows  = 16
+)
+
+// full says that the page is to be split.
+func (p *page) full() bool {
+	return p.n > p.limit() || p.n > fewRows && len(p.heap)-p.waste > pageHeap
+}
+
 // page is some rows of a table, neighbours by hash.
 type page struct {
 	cells []int64  // n rows of stride words

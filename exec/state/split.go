@@ -10,7 +10,7 @@ func (t *Table) Settle() {
 		if p.away != nil {
 			continue
 		}
-		if p.compact(t.shape); p.n > p.limit() && p.depth < maxDepth && !p.uniform(t.shape) {
+		if p.compact(t.shape); p.full() && p.depth < maxDepth && !p.uniform(t.shape) {
 			t.split(pid)
 		} else {
 			t.charge(p)
@@ -65,10 +65,10 @@ func (t *Table) split(pid uint32) {
 
 // follow keeps the lists of overfull and touched pages right across a split.
 func (t *Table) follow(p *page, pid, hp uint32, lo, hi *page) {
-	if lo.n > lo.limit() {
+	if lo.full() {
 		t.over = append(t.over, pid)
 	}
-	if hi.n > hi.limit() {
+	if hi.full() {
 		t.over = append(t.over, hp)
 	}
 	if hi.hot > 0 {

@@ -176,9 +176,12 @@ func (t *Table) insert(p *page, pid uint32, k *Keys, i int) (int, error) {
 	if p.n > slotMask {
 		return 0, fmt.Errorf("state: more than %d keys share one hash range", slotMask)
 	}
-	cells, heap := cap(p.cells), cap(p.heap)
+	cells, heap, had := cap(p.cells), cap(p.heap), len(p.heap)
 	slot := p.insert(t.shape, k, i)
 	t.live++
+	if len(p.heap) > pageHeap && (had <= pageHeap || p.n == fewRows+1) {
+		t.over = append(t.over, pid)
+	}
 	if limit := p.limit(); p.n == limit+1 || t.shape.chain > 0 && p.n > limit && p.n%64 == 0 {
 		t.over = append(t.over, pid)
 	}
@@ -259,10 +262,13 @@ func (t *Table) SetBytes(r Ref, w int, b []byte) {
 	if p.slow {
 		p.own(t.shape)
 	}
-	before := cap(p.heap)
+	before, had := cap(p.heap), len(p.heap)
 	p.set(&p.cells[int(r&slotMask)*t.shape.stride+w], b)
 	if p.waste > 1024 && p.waste > len(p.heap)/2 {
 		p.tidy(t.shape)
+	}
+	if had <= pageHeap && len(p.heap) > pageHeap {
+		t.over = append(t.over, uint32(r>>slotBits))
 	}
 	if cap(p.heap) != before {
 		t.charge(p)
