@@ -7,6 +7,7 @@ import (
 	"runtime/metrics"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -42,7 +43,6 @@ type collector struct {
 	set   func(percent int)
 	heap  func() heap
 	now   func() time.Time
-	last  int // percent
 
 	since     time.Time // when the time began over which the rate is taken
 	allocated uint64    // until then
@@ -68,6 +68,7 @@ func tuneCollector(memory int64) {
 	c := &collector{
 		floor: floorFor(memory), set: func(percent int) { debug.SetGCPercent(percent) }, heap: readHeap, now: time.Now, since: time.Now(),
 	}
+	inForce.Store(4 * calmPercent)
 	debug.SetGCPercent(4 * calmPercent) // a start allocates more than it keeps
 	c.arm()
 }
@@ -75,6 +76,7 @@ func tuneCollector(memory int64) {
 // started ends what tuneCollector allows a start.
 func started() {
 	if os.Getenv("GOGC") == "" {
+		inForce.Store(calmPercent)
 		debug.SetGCPercent(calmPercent)
 	}
 }
@@ -107,12 +109,15 @@ func (c *collector) collected() {
 		c.since, c.allocated = now, h.allocated
 	}
 	percent := percentFor(int64(h.live), int64(h.scan), c.floor, c.busy)
-	if percent < calmPercent && abs(percent-c.last) <= c.last/16 {
+	if last := int(inForce.Load()); abs(percent-last) <= last/16 {
 		return // setting it stops the world
 	}
-	c.last = percent
+	inForce.Store(int64(percent))
 	c.set(percent)
 }
+
+// inForce is the percentage that was set last: of the process, as what it says is.
+var inForce atomic.Int64
 
 func abs(n int) int { return max(n, -n) }
 
