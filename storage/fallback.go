@@ -61,6 +61,7 @@ func (l *Ledger) revert(q *query, vs []version) {
 	}
 	l.graves = append(l.graves, grave{died: l.seq + 1, query: q.id, names: died(current, q)})
 	l.queries[q.id] = q
+	l.changed[q.id] = true
 	l.versions[q.id] = slices.Clone(vs)
 	l.reverted[q.id] = true
 }

@@ -24,12 +24,17 @@ func (l *Ledger) Folds() []FoldTask {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var tasks []FoldTask
-	for qid, q := range l.queries {
-		if l.dropped[qid] || len(l.folded[qid]) > 0 {
-			continue
+	for qid := range l.changed {
+		q := l.queries[qid]
+		if l.dropped[qid] || q == nil || len(l.folded[qid]) > 0 {
+			continue // one that is folded changes again
 		}
+		had := len(tasks)
 		for _, refs := range q.instances() {
 			tasks = append(tasks, l.cfg.foldsOf(qid, refs)...)
+		}
+		if len(tasks) == had {
+			delete(l.changed, qid)
 		}
 	}
 	slices.SortFunc(tasks, func(a, b FoldTask) int {

@@ -40,6 +40,7 @@ type Ledger struct {
 	pins     map[uint64][]uint64      // root numbers, by query
 	graves   []grave                  // what no root names from some root on
 	lost     map[uint64]error
+	changed  map[uint64]bool // queries that may have to be folded: of ten thousand, those that have sealed
 	damages  []Damage
 	sweeping bool
 	work     sync.WaitGroup

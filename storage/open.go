@@ -33,6 +33,9 @@ func OpenLedger(ctx context.Context, store Store, cfg LedgerConfig) (*Ledger, er
 		l.index = roots[0].index
 		o.adopt(roots[:l.seq])
 	}
+	for id := range l.queries {
+		l.changed[id] = true
+	}
 	garbage, err := l.garbage(o.known)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
@@ -70,6 +73,7 @@ func newLedger(store Store, cfg LedgerConfig) *Ledger {
 		versions: make(map[uint64][]version),
 		pins:     make(map[uint64][]uint64),
 		lost:     make(map[uint64]error),
+		changed:  make(map[uint64]bool),
 	}
 	l.idle = sync.NewCond(&l.mu)
 	return l

@@ -103,6 +103,7 @@ func (l *Ledger) apply(p *plan) {
 			l.bury(id, died(old, q))
 		}
 		l.queries[id] = q
+		l.changed[id] = true
 		l.versions[id] = append(l.trim(l.versions[id]), version{seq: l.seq, man: q.man})
 		delete(l.lost, id)
 	}
@@ -111,6 +112,7 @@ func (l *Ledger) apply(p *plan) {
 			l.bury(id, died(old, nil))
 		}
 		delete(l.queries, id)
+		delete(l.changed, id)
 		delete(l.lost, id)
 		delete(l.versions, id)
 		delete(l.dropping, id)

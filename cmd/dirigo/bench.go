@@ -198,7 +198,7 @@ while nothing comes, beside a node with one query.`)
 		return err
 	}
 	if *profiles != "" {
-		runtime.MemProfileRate = 4096
+		runtime.MemProfileRate = 64 << 10
 	}
 	tuneCollector(0)
 	if *dense {
