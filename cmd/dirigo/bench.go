@@ -202,6 +202,7 @@ while nothing comes, beside a node with one query.`)
 	}
 	tuneCollector(0)
 	if *dense {
+		started() // a server that creates them has started long ago
 		r, err := bench.Dense{
 			Queries: *queries, PerStream: *perStream, Live: *live, For: *during, Settle: *settle, Dir: *dir, Profile: *profiles, Say: sayOnError,
 		}.Run(ctx)
