@@ -39,7 +39,7 @@ type sending struct {
 }
 
 // maxQueued bounds the bytes that wait to be written.
-const maxQueued = 4 << 20
+const maxQueued = 1 << 20
 
 var _ connectors.Sink = (*Sink)(nil)
 

@@ -398,7 +398,7 @@ func (e *Engine) stop(q *query, why error) {
 	}
 	for _, end := range q.ends {
 		if end.sink != nil && end.sink.sink != nil {
-			end.sink.sink.Close()
+			end.sink.close()
 		}
 		end.gone()
 	}

@@ -12,6 +12,12 @@ func (e *Engine) leave(q *query) {
 	leaving := e.below(q)
 	e.mark(leaving)
 	if group := e.groupOf(q); e.cfg.faults.together || !e.leavesOthers(leaving, group) || keepAndLeaveSeals(leaving) != nil {
+		if len(group) == 1 && !q.idle() {
+			leaveSeals(q)
+			e.apart(q)
+			e.returnLater(q)
+			return
+		}
 		e.stopAll(group, errDetached)
 		e.restart(group)
 		return

@@ -183,6 +183,16 @@ func (w *sinkWriter) position() []byte {
 	return w.place
 }
 
+// close closes the sink. One that has not taken all that was sent may be stuck in
+// a write, for which DDL does not wait.
+func (w *sinkWriter) close() {
+	if w.idle() {
+		w.sink.Close()
+		return
+	}
+	go w.sink.Close()
+}
+
 // gone lets those go on who wait for acks: the sink is closed.
 func (w *sinkWriter) gone() {
 	w.mu.Lock()
