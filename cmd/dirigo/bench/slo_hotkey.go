@@ -201,7 +201,6 @@ func (s SLO) hotVerdicts(x *Experiment) {
 	const full, paced, lending = hotMost, hotLess, "lending: reject"
 	x.aim("throughput with lending, of the bound of "+fmt.Sprint(s.Workers)+" cores", x.row(full, lending).figure("of the bound"), 90, false)
 	x.aim("attained with lending at 0.8 of the bound", x.row(paced, lending).figure("attained"), 0.99, false)
-	x.aim("the engine on one core, of the plain loop", ratio("", "%", 100, x.row("one core", "engine, one worker").figure("rows"), x.row("one core", "plain loop, no engine").figure("rows")), 70, false)
 	for _, w := range s.hotWays()[1:] {
 		x.compare(full, "rows", ">", lending, w.name)
 		x.compare(paced, "p99", "<", lending, w.name)
