@@ -35,6 +35,7 @@ range of all runs; where ranges overlap there is no winner. The experiments:
 		return err
 	}
 	defer stop()
+	started() // as a server that has
 	if s.Only, err = numbers(*only, strconv.Atoi); err != nil {
 		return usageError{fmt.Errorf("bench slo: --only: %w", err)}
 	}
