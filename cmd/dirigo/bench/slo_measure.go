@@ -49,11 +49,13 @@ func (m *meter) sink(spec connectors.Spec) (connectors.Sink, error) {
 	if at < 0 {
 		return nil, fmt.Errorf("stream %s: a timed sink needs a column due", spec.Name)
 	}
-	s := &timedSink{due: at}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.sinks[spec.Options["of"]] = s
-	return s, nil
+	of := spec.Options["of"]
+	if m.sinks[of] == nil { // all instances of a query write to one
+		m.sinks[of] = &timedSink{due: at}
+	}
+	return m.sinks[of], nil
 }
 
 // began returns when a stream's event time 0 (1970) was by the clock; ok is false
