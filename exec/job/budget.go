@@ -15,6 +15,10 @@ import (
 // hardLimit is how many times its budget a query may hold.
 const hardLimit = 2
 
+// leastMost is what a query without a budget of its own may hold in any case: the
+// node's is shared, and may be less than what one query needs at once.
+const leastMost = 64 << 20
+
 // overMost is how long a vertex may see its query beyond that: every call that
 // does counts two, every other takes one away. One call that pages relieve is no
 // reason to stop.
@@ -52,8 +56,11 @@ func (v *vertex) afford() error {
 	if budget == 0 {
 		return nil
 	}
-	held := v.q.account.Used()
-	if held <= hardLimit*budget {
+	most, held := hardLimit*budget, v.q.account.Used()
+	if v.q.memory.Load() == 0 {
+		most = max(most, leastMost)
+	}
+	if held <= most {
 		v.over = max(0, v.over-1)
 		return nil
 	}
