@@ -19,9 +19,9 @@ const hardLimit = 2
 // node's is shared, and may be less than what one query needs at once.
 const leastMost = 64 << 20
 
-// overMost is how long a vertex may see its query beyond that: every call that
-// does counts two, every other takes one away. One call that pages relieve is no
-// reason to stop.
+// overMost is how long a vertex may see its query beyond that, when pages have just
+// left and come: every time counts two, every other takes one away. Rows that wait
+// for the end of a tick, when pages leave, are no reason to stop.
 const overMost = 64
 
 // memoryError stops a query that needs more memory than it may have.
@@ -49,8 +49,8 @@ func (q *query) budget() int64 {
 	return q.eng.cfg.Memory
 }
 
-// afford is called when a call has ended: an error where the query holds far more
-// than its budget, call after call.
+// afford is called when pages have moved: an error where the query holds far more
+// than its budget all the same, time after time.
 func (v *vertex) afford() error {
 	budget := v.q.budget()
 	if budget == 0 {

@@ -33,7 +33,8 @@ type vertex struct {
 	at        []position     // of a reader: where it stands at the Seal being passed
 	unsealed  bool           // rows came since the last Seal
 	lastError error
-	over      int // see afford
+	over      int  // see afford
+	relieved  bool // pages have moved: to be looked at whether that was enough
 }
 
 // Emit implements exec.Emitter, behind the chain.
@@ -96,7 +97,7 @@ func (v *vertex) Advance(f actors.Frontier, t *turn) (more bool, err error) {
 func (v *vertex) Resume(t *turn) (more bool, err error) {
 	v.turn = t
 	if r := v.need; r != nil {
-		v.need = nil
+		v.need, v.relieved = nil, true
 		if err := r.Install(); err != nil {
 			return false, v.wrap(err)
 		}
@@ -111,7 +112,8 @@ func (v *vertex) settle(more bool, err error) (bool, error) {
 	if err == nil {
 		err = v.lastError
 	}
-	if err == nil {
+	if err == nil && v.relieved {
+		v.relieved = false
 		err = v.afford()
 	}
 	if err != nil {
