@@ -98,8 +98,13 @@ func (s *slow) undisturbed(what string) {
 // sealed waits until the others have sealed once more.
 func (s *slow) sealed(what string) {
 	s.t.Helper()
-	was := s.eng.query(11).seals.committed()
-	for until := time.Now().Add(patience); s.eng.query(11).seals.committed() == was; time.Sleep(time.Millisecond) {
+	s.sealedBy(11, what)
+}
+
+func (s *slow) sealedBy(id uint64, what string) {
+	s.t.Helper()
+	was := s.eng.query(id).seals.committed()
+	for until := time.Now().Add(patience); s.eng.query(id).seals.committed() == was; time.Sleep(time.Millisecond) {
 		s.log.add(0, s.randomRows(1, 0)...)
 		if time.Now().After(until) {
 			s.t.Fatalf("%s: nothing is sealed any more", what)
@@ -193,7 +198,7 @@ func TestSlowReaderLeavesAlone(t *testing.T) {
 					s.stuck.unstick()
 					s.flush()
 					if kill == "back" {
-						s.sealed("back")
+						s.sealedBy(s.reader, "back") // before that a crash finds it away
 						s.crash()
 						s.open(s.defs...)
 						s.others()
