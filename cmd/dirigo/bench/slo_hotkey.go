@@ -184,6 +184,9 @@ func (s SLO) hotKey(ctx context.Context, x *Experiment) error {
 				c := x.row(at, w.name)
 				c.add("rows", "k/s", r.rows/1e3)
 				c.add("of the bound", "%", 100*r.rows/bound)
+				cores := (r.to.cpu - r.from.cpu).Seconds() / r.to.at.Sub(r.from.at).Seconds()
+				c.add("cores", "", cores)
+				c.add("of these cores' bound", "%", 100*r.rows/bound*float64(s.Workers)/cores)
 				r.latency(c)
 				r.add(c)
 				s.Say("run %d, %s, %s: %.0f k rows/s, %.0f %% of the bound; %.3f within %v, p50 %.0f ms, p99 %.0f ms; %d lent", run+1, w.name, at,
