@@ -117,8 +117,8 @@ func short(x float64) string {
 		return strconv.FormatFloat(x, 'f', 0, 64)
 	case a >= 100:
 		return strconv.FormatFloat(x, 'f', 1, 64)
-	case a > 0.999 && a < 1:
-		return strconv.FormatFloat(x, 'f', 5, 64)
+	case a > 0.9 && a < 1: // shares of results, where the digits behind the nines count
+		return strconv.FormatFloat(x, 'f', 4, 64)
 	default:
 		return strconv.FormatFloat(x, 'f', 2, 64)
 	}
