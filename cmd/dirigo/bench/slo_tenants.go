@@ -191,7 +191,7 @@ func (s SLO) tenantVerdicts(x *Experiment, loads []float64) {
 	}
 	x.against(most, "llf", s.ways(), "bulk")
 	x.chart("slo-2-latency", plot.Chart{
-		Title: "Sensitive queries keep their target whatever the bulk queries do", X: "load, of the capacity",
+		Title: "Latency of the sensitive queries, alone and beside bulk ones", X: "load, of the capacity",
 		Y: "latency of sensitive results, p99, ms", Log: true, Limit: milliseconds(tenantTarget), LimitName: "slo",
 	}, "p99", append([]string{"alone"}, at...))
 	x.chart("slo-2-bulk", plot.Chart{
