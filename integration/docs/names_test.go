@@ -64,7 +64,7 @@ func TestMetrics(t *testing.T) {
 // TestFlags: every flag that a page names exists, and OPERATIONS.md names all of
 // the server's.
 func TestFlags(t *testing.T) {
-	declared := regexp.MustCompile(`f\.(?:\w+)\((?:&x\.\w+, )?"([a-z-]+)"`)
+	declared := regexp.MustCompile(`f\.(?:\w+)\((?:&\w+\.\w+, )?"([a-z-]+)"`)
 	named := regexp.MustCompile(`--([a-z]+(?:-[a-z]+)*)\b`)
 	all := found(t, "cmd/dirigo/*.go", declared)
 	for _, p := range []string{"README.md", "docs/*.md"} {
