@@ -100,13 +100,22 @@ func TestReadsWhileRestarted(t *testing.T) {
 				return nil
 			})
 		}
-		again(func(int) error {
+		again(func(n int) error {
 			q := h.eng.query([]uint64{10, 12, 14, 16}[restarts.Load()%4])
+			was := flushed.Load()
 			h.eng.detach(q)
 			for h.eng.query(q.def.ID) == q {
 				time.Sleep(50 * time.Microsecond)
 			}
 			restarts.Add(1)
+			// One more while they catch up, then they are let come to rest.
+			for ended := false; n%2 == 1 && flushed.Load() == was && !ended; time.Sleep(50 * time.Microsecond) {
+				select {
+				case <-over:
+					ended = true
+				default:
+				}
+			}
 			time.Sleep(time.Millisecond)
 			return nil
 		})
