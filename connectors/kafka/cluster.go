@@ -78,7 +78,7 @@ func (c *cluster) newTransport(topics []string) *kafkago.Transport {
 	return &kafkago.Transport{
 		Dial:           c.dial,
 		DialTimeout:    5 * time.Second,
-		IdleTimeout:    time.Minute,
+		IdleTimeout:    15 * time.Second, // an idle query keeps no connection, nor the goroutine of one
 		MetadataTTL:    5 * time.Minute,
 		MetadataTopics: topics,
 		ClientID:       c.clientID,
