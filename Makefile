@@ -25,8 +25,8 @@ check: tools ## the long forms: hours on a laptop
 	DIRIGO_CHECK=long DIRIGO_CHAOS_KILLS=50 DIRIGO_CHAOS_LONG=1 $(GO) test -count=1 -timeout 3h ./...
 	$(MAKE) race fuzz FUZZTIME=5m
 
-tools:
-	$(GO) tool -modfile=go.tools.mod gofumpt -l .
+tools: ## gofumpt and staticcheck
+	@out="$$($(GO) tool -modfile=go.tools.mod gofumpt -l .)"; if [ -n "$$out" ]; then echo "not formatted by gofumpt: $$out"; exit 1; fi
 	$(GO) tool -modfile=go.tools.mod staticcheck ./...
 
 fuzz: ## each fuzz target for FUZZTIME

@@ -22,7 +22,7 @@ func TestCloseWaitsForNobodyWhoWaits(t *testing.T) {
 	}
 	h.eng.io.run(func() {
 		h.eng.ddl.Lock()
-		h.eng.ddl.Unlock() //nolint:staticcheck // it only waits its turn
+		defer h.eng.ddl.Unlock() // it only waits its turn
 	})
 	h.eng.ddl.Unlock()
 	if err := <-done; err != nil {

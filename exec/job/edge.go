@@ -61,17 +61,8 @@ func (p *viewPart) release(q *query) {
 	}
 }
 
-// settled says that all consumers have caught up: from here on the fastest one
-// paces the view.
-func (p *viewPart) settled(q *query) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.edge != nil {
-		p.edge.settled(q)
-	}
-}
-
-// settled makes q one reader of the feed like any other.
+// settled makes q one reader of the feed like any other: from here on the fastest
+// one paces it.
 func (f *feed) settled(q *query) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -54,7 +54,6 @@ type table struct {
 	mu       sync.Mutex
 	bases    []int64 // first offset of each record of the log
 	next     int64   // the offset after the last durable row change
-	rows     int64   // changes committed since the engine was opened
 	overlay  overlay
 	filter   *keyFilter  // nil: not known which keys there are
 	misses   int         // look-ups in the view that a filter would have saved

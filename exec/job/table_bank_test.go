@@ -70,9 +70,8 @@ func transfer(e *Engine, rng *rand.Rand) error {
 
 // totals follows the changes of both views and fails at a tick that makes money.
 type totals struct {
-	mu    sync.Mutex
-	sum   map[uint64]int64 // by tick
-	ticks map[uint64]int
+	mu  sync.Mutex
+	sum map[uint64]int64 // by tick
 }
 
 func (s *totals) add(c Changes) error {

@@ -29,7 +29,8 @@ type newcomer struct {
 }
 
 var newcomers = []newcomer{
-	{"k, total, grp, w", `SELECT p.k, p.total, i.grp, i.w FROM per_key p JOIN items i ON p.k = i.k`,
+	{
+		"k, total, grp, w", `SELECT p.k, p.total, i.grp, i.w FROM per_key p JOIN items i ON p.k = i.k`,
 		func(w *world) (rows [][]int64) {
 			for k, c := range perKey(w.streams["s"]) {
 				if x, ok := w.items[k]; ok {
@@ -37,18 +38,24 @@ var newcomers = []newcomer{
 				}
 			}
 			return rows
-		}},
-	{"id, n", `SELECT s.id, p.n FROM s JOIN per_key p ON s.k = p.k`,
+		},
+	},
+	{
+		"id, n", `SELECT s.id, p.n FROM s JOIN per_key p ON s.k = p.k`,
 		func(w *world) (rows [][]int64) {
 			per := perKey(w.streams["s"])
 			for _, e := range w.streams["s"] {
 				rows = append(rows, []int64{e.id, per[e.k][0]})
 			}
 			return rows
-		}},
-	{"grp, keys, n", `SELECT grp, count(*) AS keys, sum(n) AS n FROM graded GROUP BY grp`,
-		func(w *world) [][]int64 { return byGroup(wantGraded(w), 2, 1) }},
-	{"k, grp, w", `SELECT k, grp, w FROM items WHERE k NOT IN (SELECT k FROM per_key WHERE k IS NOT NULL)`,
+		},
+	},
+	{
+		"grp, keys, n", `SELECT grp, count(*) AS keys, sum(n) AS n FROM graded GROUP BY grp`,
+		func(w *world) [][]int64 { return byGroup(wantGraded(w), 2, 1) },
+	},
+	{
+		"k, grp, w", `SELECT k, grp, w FROM items WHERE k NOT IN (SELECT k FROM per_key WHERE k IS NOT NULL)`,
 		func(w *world) (rows [][]int64) {
 			per := perKey(w.streams["s"])
 			for k, x := range w.items {
@@ -57,8 +64,10 @@ var newcomers = []newcomer{
 				}
 			}
 			return rows
-		}},
-	{"k, n, total, w", `SELECT coalesce(p.k, i.k) AS k, p.n, p.total, i.w FROM per_key p FULL JOIN items i ON p.k = i.k`,
+		},
+	},
+	{
+		"k, n, total, w", `SELECT coalesce(p.k, i.k) AS k, p.n, p.total, i.w FROM per_key p FULL JOIN items i ON p.k = i.k`,
 		func(w *world) (rows [][]int64) {
 			per := perKey(w.streams["s"])
 			for k, c := range per {
@@ -74,7 +83,8 @@ var newcomers = []newcomer{
 				}
 			}
 			return rows
-		}},
+		},
+	},
 }
 
 // keptViews is how many newcomers stay; older ones are dropped.

@@ -179,9 +179,11 @@ func sloRows(e *Env, r *relation) [][]any {
 		for _, n := range q.Latency.Counts {
 			results += n
 		}
-		row := []any{"query", q.Name, "attained", q.Attained, "attained_1m", q.Attained1m, "attained_10m", q.Attained10m,
+		row := []any{
+			"query", q.Name, "attained", q.Attained, "attained_1m", q.Attained1m, "attained_10m", q.Attained10m,
 			"results", int64(results), "misses", q.Misses, "waiting", span(q.Waited), "running", span(q.Busy),
-			"blocked", span(q.Blocked), "lends", q.Lends, "refused", q.Refused, "late", q.Late, "lessees", int64(q.Lessees)}
+			"blocked", span(q.Blocked), "lends", q.Lends, "refused", q.Refused, "late", q.Late, "lessees", int64(q.Lessees),
+		}
 		if q.SLO > 0 {
 			row = append(row, "target", span(q.SLO))
 		}

@@ -81,12 +81,14 @@ func (k Kafka) sliding(ctx context.Context, w way, busy bool, length time.Durati
 	}
 	sc := &scene{world, newMeter()}
 	defer sc.close()
-	statements := []string{`CREATE STREAM bids (bidder BIGINT, price BIGINT, ts TIMESTAMP, sent BIGINT, WATERMARK FOR ts AS ts)
+	statements := []string{
+		`CREATE STREAM bids (bidder BIGINT, price BIGINT, ts TIMESTAMP, sent BIGINT, WATERMARK FOR ts AS ts)
 		WITH (connector = 'kafka', topic = 'in', format = 'json', timestamp_format = 'epoch_millis', start = 'latest')`,
 		`CREATE STREAM counted WITH (connector = 'kafka', topic = 'out', format = 'json', slo = '20 ms', delivery = 'at_least_once') AS
 		SELECT window_start, who, count(*) AS bids, max(price) AS top, max(sent) AS sent FROM (
 			SELECT window_start, mod(bidder, 100) AS who, price, sent FROM HOP(bids, ts, INTERVAL '100 milliseconds', INTERVAL '1 second')) b
-		GROUP BY window_start, who EMIT ON WINDOW CLOSE`}
+		GROUP BY window_start, who EMIT ON WINDOW CLOSE`,
+	}
 	if busy {
 		statements = append(statements, bulk(0, 0)...)
 	}
