@@ -1,13 +1,16 @@
 package actors
 
+import "time"
+
 // loans is what an actor has learned of lending.
 type loans struct {
-	absorb  median // sixteenths of a ns per lent row, of absorbing partials
-	trip    median // ns from asking a lessee to having its partial
-	asked   int64  // when the round that collects asked
-	rows    int64  // lent in the round that takes what is lent
-	merging int64  // rows lent in the round whose partials are being absorbed
-	spent   int64  // ns of absorbing them
+	absorb  median        // sixteenths of a ns per lent row, of absorbing partials
+	trip    median        // ns from asking a lessee to having its partial
+	asked   int64         // when the round that collects asked
+	rows    int64         // lent in the round that takes what is lent
+	merging int64         // rows lent in the round whose partials are being absorbed
+	spent   int64         // ns of absorbing them
+	merged  time.Duration // all absorbing so far
 	refused int64
 	draws   uint64
 	inflow  inflow
@@ -132,7 +135,10 @@ func (l *loans) collects(now int64) {
 }
 
 // absorbing notes what merging a partial took.
-func (l *loans) absorbing(took int64) { l.spent += took }
+func (l *loans) absorbing(took int64) {
+	l.spent += took
+	l.merged += time.Duration(took)
+}
 
 // returned notes that a partial came.
 func (a *actor[P]) returned(now int64) {

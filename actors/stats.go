@@ -12,9 +12,10 @@ type Stats struct {
 	Blocked               time.Duration // without credit for what it would emit, though something waited
 	Late                  int64         // messages that began after their latest start
 	Lent, Merged, Rounds  int64
-	GivenUp               int64 // lessees given up, their batches run again
-	Refused               int64 // messages that a worker was asked to take, and that ran here
-	Lessees               int   // that hold something of it now
+	Merging               time.Duration // of Busy: absorbing partials
+	GivenUp               int64         // lessees given up, their batches run again
+	Refused               int64         // messages that a worker was asked to take, and that ran here
+	Lessees               int           // that hold something of it now
 	Activated, Passivated int64
 	Queued                int64         // bytes waiting
 	Cost, Fire, Path      time.Duration // medians per message and of due work here; the largest sum downstream
@@ -31,6 +32,7 @@ type tally struct {
 // lent is the part of Stats that a lessor has beside it.
 type lentTally struct {
 	LendCounts
+	merging time.Duration
 	refused int64
 	lessees int
 }
@@ -185,7 +187,7 @@ func (a *actor[P]) readStats() Stats {
 	if a.loan != nil {
 		l := a.loan.stats
 		s.Lent, s.Merged, s.Rounds, s.GivenUp = l.Lent, l.Merged, l.Rounds, l.GivenUp
-		s.Refused, s.Lessees = l.refused, l.lessees
+		s.Merging, s.Refused, s.Lessees = l.merging, l.refused, l.lessees
 	}
 	a.mu.Unlock()
 	s.Cost = time.Duration(a.load.Cost.Load())
@@ -207,7 +209,7 @@ func (a *actor[P]) publish() {
 		l.did = Stats{}
 	}
 	if l := a.mb.lend; l != nil {
-		a.loan.stats = lentTally{l.count, a.loan.refused, a.mb.Lessees()}
+		a.loan.stats = lentTally{l.count, a.loan.merged, a.loan.refused, a.mb.Lessees()}
 	}
 	s.Queued = a.mb.Queued()
 }

@@ -329,6 +329,7 @@ func (q *query) status() QueryStatus {
 		st.Busy, st.Waited, st.Blocked = st.Busy+vs.Busy, st.Waited+vs.Waited, st.Blocked+vs.Blocked
 		st.Refused, st.Late, st.Lessees = st.Refused+vs.Refused, st.Late+vs.Late, st.Lessees+vs.Lessees
 		st.Lends, st.Merges, st.Rounds = st.Lends+vs.Lends, st.Merges+vs.Merges, st.Rounds+vs.Rounds
+		st.Merging += vs.Merging
 		st.Vertices = append(st.Vertices, vs)
 	}
 	if st.Reason == "" {
@@ -382,6 +383,7 @@ func addStats(v *VertexStatus, s actors.Stats) {
 	v.Rows += s.Rows
 	v.Lends += s.Lent
 	v.Merges += s.Merged
+	v.Merging += s.Merging
 	v.Rounds += s.Rounds
 	v.Cost, v.Fire, v.Path = max(v.Cost, s.Cost), max(v.Fire, s.Fire), max(v.Path, s.Path)
 }

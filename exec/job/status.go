@@ -88,6 +88,7 @@ type QueryStatus struct {
 	Watermark             int64            // µs; batch.MinTime: none yet
 	Epoch                 uint64           // last sealed
 	Lends, Merges, Rounds int64
+	Merging               time.Duration // merging partial states, of Busy
 	Busy, Waited, Blocked time.Duration // sums of the vertices'
 	Refused, Late         int64
 	Lessees               int
@@ -106,6 +107,7 @@ type VertexStatus struct {
 	Lessees               int           // that hold a part of its state now
 	Messages, Rows        int64
 	Lends, Merges, Rounds int64
+	Merging               time.Duration // merging partial states, of Busy
 	Cost, Fire, Path      time.Duration // medians per message and of due work; downstream
 	StateBytes            int64
 }

@@ -24,6 +24,8 @@ type SLO struct {
 	Dir     string    // for temporary state
 	Plots   string    // directory for plots; "": none
 	Say     func(format string, args ...any)
+
+	parallelism int // of queries; 0: one instance a worker
 }
 
 // experiment is how one of them is run.

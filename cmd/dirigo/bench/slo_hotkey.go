@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dirigo-stream/dirigo/cmd/dirigo/bench/plot"
@@ -31,33 +32,48 @@ func clicks(rate float64) string {
 	return fmt.Sprintf(`CREATE STREAM clicks (%s) WITH (connector = 'nexmark', "table" = 'bid', %s)`, hotColumns, options)
 }
 
-// hotInner gives nine rows in ten the key 0.
-const hotInner = `SELECT window_end, CASE WHEN mod(price, 10) > 0 THEN 0 ELSE auction END AS key, mod(bidder, 1000) AS who,
+// hotInner gives nine rows in ten the key 0, and the others a thousand keys.
+const hotInner = `SELECT window_end, CASE WHEN mod(price, 10) > 0 THEN 0 ELSE 1 + mod(auction, 1000) END AS key, mod(bidder, 1000) AS who,
 	CAST(price AS DOUBLE PRECISION) AS p, CAST(bidder AS DOUBLE PRECISION) AS q
 	FROM TUMBLE(clicks, date_time, INTERVAL '%d milliseconds')`
 
-// hotQuery counts who clicked and keeps what a linear regression of q by p needs:
-// sums that are exact whatever the order, some 300 ns a row.
+// hotMeasures are the measures of a row that are summed and averaged.
+var hotMeasures = []string{"p", "q", "pp", "qq", "pq", "ppp"}
+
+// hotSums are the sums and averages of all measures, by the texts of one of each.
+func hotSums(sum, avg string) string {
+	var b strings.Builder
+	for _, m := range hotMeasures {
+		fmt.Fprintf(&b, ", "+sum+" AS %[1]s, "+avg+" AS a%[1]s", m)
+	}
+	return b.String()
+}
+
+// hotRows are the rows with their measures.
+func hotRows() string {
+	return "(SELECT window_end, key, who, p, q, p * p AS pp, q * q AS qq, p * q AS pq, p * p * p AS ppp FROM (" +
+		fmt.Sprintf(hotInner, hotWindow.Milliseconds()) + ") b) a"
+}
+
+// hotQuery counts who clicked and keeps sums and averages that are exact whatever
+// the order of the rows, well over 300 ns a row.
 func hotQuery(sink string) string {
-	return "CREATE STREAM hot WITH (" + sink + fmt.Sprintf(`) AS
-	SELECT window_end AS due, key, count(*) AS n, count(DISTINCT who) AS people,
-		sum(p) AS p, sum(q) AS q, sum(pp) AS pp, sum(qq) AS qq, sum(pq) AS pq, sum(ppp) AS ppp
-	FROM (SELECT window_end, key, who, p, q, p * p AS pp, q * q AS qq, p * q AS pq, p * p * p AS ppp FROM (`+hotInner+`) b) a
-	GROUP BY window_end, key`, hotWindow.Milliseconds())
+	return "CREATE STREAM hot WITH (" + sink + `) AS
+	SELECT window_end AS due, key, count(*) AS n, count(DISTINCT who) AS people` + hotSums("sum(%[1]s)", "avg(%[1]s)") + `
+	FROM ` + hotRows() + `
+	GROUP BY window_end, key`
 }
 
 // saltedQuery is the same in two phases: each key in eight parts, then the parts
 // together. It is what one writes by hand where an engine cannot lend; the salt
 // must be a function of who, or people would be counted twice.
 func saltedQuery(sink string) string {
-	return "CREATE STREAM hot WITH (" + sink + fmt.Sprintf(`) AS
-	SELECT window_end AS due, key, sum(n) AS n, sum(people) AS people,
-		sum(p) AS p, sum(q) AS q, sum(pp) AS pp, sum(qq) AS qq, sum(pq) AS pq, sum(ppp) AS ppp
-	FROM (SELECT window_end, key, mod(who, 8) AS salt, count(*) AS n, count(DISTINCT who) AS people,
-		sum(p) AS p, sum(q) AS q, sum(pp) AS pp, sum(qq) AS qq, sum(pq) AS pq, sum(ppp) AS ppp
-		FROM (SELECT window_end, key, who, p, q, p * p AS pp, q * q AS qq, p * q AS pq, p * p * p AS ppp FROM (`+hotInner+`) b) a
+	return "CREATE STREAM hot WITH (" + sink + `) AS
+	SELECT window_end AS due, key, sum(n) AS n, sum(people) AS people` + hotSums("sum(%[1]s)", "sum(%[1]s) / sum(n)") + `
+	FROM (SELECT window_end, key, mod(who, 8) AS salt, count(*) AS n, count(DISTINCT who) AS people` + hotSums("sum(%[1]s)", "avg(%[1]s)") + `
+		FROM ` + hotRows() + `
 		GROUP BY window_end, key, mod(who, 8)) parts
-	GROUP BY window_end, key`, hotWindow.Milliseconds())
+	GROUP BY window_end, key`
 }
 
 const hotSink = "connector = 'timed', of = 'clicks', slo = '200 ms'"
@@ -97,23 +113,52 @@ func (s SLO) hotWays() []hotWay {
 	return hotWays
 }
 
-// engineCosts measures c and s in the engine itself, with one worker: the
-// processor time of the process, divided as the workers' turns were.
+// engineCosts measures c and s in the engine itself: as many engines as there are
+// cores run side by side, each with one worker and the plan of the experiment, so
+// caches and memory are shared as they are there. Costs are the processor time of
+// the process, divided as the workers' turns were.
 func (s SLO) engineCosts(ctx context.Context, length time.Duration) (o oneCore, err error) {
-	s.Workers = 1
-	sc, err := s.scene(ctx, way{"llf", "off"}, clicks(0), hotQuery(hotSink))
-	if err != nil {
+	cores := s.Workers
+	s.Workers, s.parallelism = 1, cores
+	var scenes []*scene
+	defer func() {
+		for _, sc := range scenes {
+			sc.close()
+		}
+	}()
+	for range cores {
+		sc, err := s.scene(ctx, way{"llf", "off"}, clicks(0), hotQuery(hotSink))
+		if err != nil {
+			return o, err
+		}
+		scenes = append(scenes, sc)
+	}
+	if err = sleep(ctx, s.scaled(time.Second)); err != nil {
 		return o, err
 	}
-	defer sc.close()
-	from, to, err := sc.watch(ctx, s.scaled(time.Second), length)
-	if err != nil {
+	var from, to []counts
+	for _, sc := range scenes {
+		from = append(from, sc.counts())
+	}
+	if err = sleep(ctx, length); err != nil {
 		return o, err
 	}
-	rows := float64(to.decoded["clicks"] - from.decoded["clicks"])
-	cpu := (to.cpu - from.cpu).Seconds()
-	share := float64(to.stateful-from.stateful) / float64(to.busy-from.busy)
-	o.rate = rows / to.at.Sub(from.at).Seconds()
+	for _, sc := range scenes {
+		to = append(to, sc.counts())
+		if err = sc.failed(); err != nil {
+			return o, err
+		}
+	}
+	var rows float64
+	var stateful, busy time.Duration
+	for i := range scenes {
+		rows += float64(to[i].decoded["clicks"] - from[i].decoded["clicks"])
+		stateful += to[i].stateful - from[i].stateful
+		busy += to[i].busy - from[i].busy
+	}
+	cpu := (to[0].cpu - from[0].cpu).Seconds()
+	share := float64(stateful) / float64(busy)
+	o.rate = rows / to[0].at.Sub(from[0].at).Seconds()
 	o.aggregate = time.Duration(cpu * share / rows * 1e9)
 	o.before = time.Duration(cpu / rows * 1e9 * (1 - share))
 	return o, nil
@@ -155,8 +200,8 @@ func (s SLO) hotOnce(ctx context.Context, w way, query string, rate float64, len
 // hotKey is experiment 3.
 func (s SLO) hotKey(ctx context.Context, x *Experiment) error {
 	x.Setting = []string{
-		fmt.Sprintf("windows of %v by key, nine rows in ten of one key: count(*), count(DISTINCT) and six exact sums of floats; slo %v; rows come by the clock", hotWindow, hotTarget),
-		"c is a row's cost in the aggregate, s in all before it, the exchange included: processor time of the engine with one worker, as fast as rows are read;",
+		fmt.Sprintf("windows of %v by key, nine rows in ten of one key: count(*), count(DISTINCT), six exact sums and six averages of floats; slo %v; rows come by the clock", hotWindow, hotTarget),
+		fmt.Sprintf("c is a row's cost in the aggregate, s in all before it, the exchange included: processor time of %d engines side by side, one worker each, as fast as rows are read;", s.Workers),
 		fmt.Sprintf("the bound is %d/(c+s) rows a second, which is 2c/(c+s) times what one core does of the aggregate; two phases is the same query with a salt", s.Workers),
 	}
 	length := s.scaled(4 * time.Second)
@@ -170,9 +215,9 @@ func (s SLO) hotKey(ctx context.Context, x *Experiment) error {
 		if err != nil {
 			return err
 		}
-		one.add(x.row("one core", "engine, one worker"), s.Workers)
+		one.add(x.row("all cores", "an engine for each, one worker"), s.Workers)
 		bound := one.bound(s.Workers)
-		s.Say("run %d: a row costs %v in a plain loop, %v + %v in the engine on one core; bound %.0f k rows/s, load average %.1f",
+		s.Say("run %d: a row costs %v in a plain loop, %v + %v in an engine on each core; bound %.0f k rows/s, load average %.1f",
 			run+1, loop.aggregate+loop.before, one.before, one.aggregate, bound/1e3, LoadAverage())
 		for _, w := range s.hotWays() {
 			for _, load := range hotShares {
@@ -194,7 +239,7 @@ func (s SLO) hotKey(ctx context.Context, x *Experiment) error {
 			}
 		}
 	}
-	x.sorted(func(c Case) int { return slices.Index([]string{"one core", hotMost, hotLess}, c.At) })
+	x.sorted(func(c Case) int { return slices.Index([]string{"one core", "all cores", hotMost, hotLess}, c.At) })
 	s.hotVerdicts(x)
 	return s.hotSimulated(ctx, x)
 }
@@ -217,6 +262,8 @@ func (s SLO) hotVerdicts(x *Experiment) {
 func (r hotRun) add(c *Case) {
 	rounds := float64(r.to.rounds - r.from.rounds)
 	c.add("rounds", "/s", rounds/r.to.at.Sub(r.from.at).Seconds())
+	c.add("merging a round", "us", float64((r.to.merging-r.from.merging).Microseconds())/max(1, rounds))
+	c.add("merging", "% of a core", 100*(r.to.merging-r.from.merging).Seconds()/r.to.at.Sub(r.from.at).Seconds())
 	c.add("partials a round", "", float64(r.to.merges-r.from.merges)/max(1, rounds))
 	c.decisions(r.from, r.to)
 }

@@ -41,7 +41,7 @@ type scene struct {
 func (s SLO) scene(ctx context.Context, w way, statements ...string) (*scene, error) {
 	runtime.GC() // what the run before left behind is not this one's cost
 	m := newMeter()
-	world, err := openWorld(ctx, s.Dir, server.Config{Workers: s.Workers, Policy: w.policy, Lends: w.lending, Connectors: m.connectors()})
+	world, err := openWorld(ctx, s.Dir, server.Config{Workers: s.Workers, Parallelism: s.parallelism, Policy: w.policy, Lends: w.lending, Connectors: m.connectors()})
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +62,7 @@ type counts struct {
 	decoded             map[string]int64 // by stream
 	lent, refused, late int64
 	merges, rounds      int64
+	merging             time.Duration
 	stolen, turns       int64
 	busy                time.Duration // of the workers
 	rows, messages      int64
@@ -81,6 +82,7 @@ func (sc *scene) counts() counts {
 		c.refused += q.Refused
 		c.late += q.Late
 		c.merges += q.Merges
+		c.merging += q.Merging
 		c.rounds += q.Rounds
 		c.ran += q.Busy
 		c.queued += q.Waited
