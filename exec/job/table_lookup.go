@@ -152,10 +152,10 @@ func (t *table) askView(ctx context.Context, l *lookup) error {
 			return ctx.Err()
 		}
 	}
-	if f := q.failure(); err != nil && f != nil {
-		return f
+	if err != nil {
+		return q.why(err)
 	}
-	return err
+	return nil
 }
 
 // ask has keys looked up in the turn of an instance of the view; those whose

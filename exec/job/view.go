@@ -173,10 +173,7 @@ func (p *viewPart) wake() {
 			p.serve()
 			return
 		}
-		if why := p.q.failure(); why != nil {
-			err = why
-		}
-		p.fail(err)
+		p.fail(p.q.why(err))
 	})
 }
 
