@@ -456,7 +456,7 @@ func (e *Engine) failed(q *query, err error) bool {
 		defer e.ddl.Unlock()
 		left := e.leftBehind([]*query{q})
 		leaveSeals(append(below, q)...) // what they sealed last is of one moment
-		e.stop(q, q.failure()) // the same to all who ask
+		e.stop(q, q.failure())          // the same to all who ask
 		e.bringBack(left)
 	}()
 	return true
