@@ -21,13 +21,7 @@ func (e *Engine) Close(ctx context.Context) error {
 	e.tables.close()
 	e.epochs.stop()
 	e.ddl.Lock()
-	e.pause()
-	e.settle(ctx)
-	err := e.lastSeal(ctx)
-	e.stopAll(e.sorted(), errClosed)
-	e.scanning.Wait()
-	e.rt.Close()
-	e.folder.close()
+	err := e.end(ctx)
 	e.ddl.Unlock() // a replay about to join waits for it, and is waited for here
 	e.sealing.wait()
 	e.io.wait()
@@ -35,6 +29,31 @@ func (e *Engine) Close(ctx context.Context) error {
 		err = lerr
 	}
 	return err
+}
+
+// end seals and stops everything. The caller holds ddl.
+func (e *Engine) end(ctx context.Context) error {
+	e.standDown()
+	e.pause()
+	e.settle(ctx)
+	err := e.lastSeal(ctx)
+	e.stopAll(e.sorted(), errClosed)
+	e.scanning.Wait()
+	e.rt.Close()
+	e.folder.close()
+	return err
+}
+
+// standDown stops the queries that have failed and still run for the others: who
+// was to stop them waits for ddl, which the caller holds, and a Seal would wait for
+// them.
+func (e *Engine) standDown() {
+	for _, q := range e.sorted() {
+		if why := q.failure(); why != nil && !q.ended {
+			leaveSeals(e.below(q)...)
+			e.stop(q, why)
+		}
+	}
 }
 
 // pause ends all reading, but for what a query that is about to join the live
@@ -116,10 +135,14 @@ func (e *Engine) lastSeal(ctx context.Context) error {
 	}
 	done := make(chan struct{})
 	go func() { wait.Wait(); close(done) }()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	for {
+		select {
+		case <-done:
+			return nil
+		case <-e.fallen:
+			e.standDown()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }

@@ -143,6 +143,7 @@ type Engine struct {
 	sealing     *pool // encodes Seals: a thousand of them are not to stand before a read
 	stats       engineStats
 	closing     atomic.Bool
+	fallen      chan struct{}  // a query has failed since the last look
 	scanning    sync.WaitGroup // views read by new queries
 	listeners   atomic.Uint64  // handed out
 	lastEdge    atomic.Pointer[rootExtra]
@@ -163,7 +164,8 @@ type Engine struct {
 func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	cfg.defaults()
 	e := &Engine{
-		cfg: cfg, incarnation: cfg.Store.Incarnation(), feeds: map[*feed]bool{},
+		fallen: make(chan struct{}, 1),
+		cfg:    cfg, incarnation: cfg.Store.Incarnation(), feeds: map[*feed]bool{},
 		memory: state.NewAccount(cfg.Memory, nil), io: newPool(4 * cfg.Workers), sealing: newPool(4 * cfg.Workers),
 		sources: map[uint64]*source{}, queries: map[uint64]*query{}, readers: readers{},
 	}
@@ -448,6 +450,12 @@ func (e *Engine) failed(q *query, err error) bool {
 	e.cfg.Logger.Error("query failed", "query", q.def.Name, "err", err)
 	q.goLive()
 	below := e.below(q)[1:]
+	defer func() {
+		select {
+		case e.fallen <- struct{}{}:
+		default:
+		}
+	}()
 	for _, d := range below {
 		e.failed(d, &upstream{view: q, err: short})
 	}
