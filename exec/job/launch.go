@@ -280,6 +280,9 @@ func (q *query) restore(context.Context) error {
 	if base.Reset {
 		return q.eng.begins.read(q.def.ID, &q.base)
 	}
+	if err := q.unstage(m, &base); err != nil {
+		return fmt.Errorf("manifest of %s: %w", q.def.Name, err)
+	}
 	q.base, q.restored = base, true
 	q.seals.last.Store(m.Epoch)
 	return nil

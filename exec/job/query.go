@@ -58,6 +58,7 @@ type query struct {
 	code   string // SQLSTATE of what stopped it
 	failed error
 	base   manifestExtra   // counters as restored
+	stages bool            // a manifest may have blocks of what sinks had not acked; of restores and Seals, one at a time
 	kept   map[uint64]kept // by relation: what the views held when it sealed last; nil: it goes on with them
 }
 

@@ -26,9 +26,11 @@ type sealPart struct {
 type manifestExtra struct {
 	Positions map[uint64][]position `json:"pos"`
 	Sinks     map[string]staged     `json:"sinks,omitempty"` // by "vertex.instance"
-	In        int64                 `json:"in,omitempty"`
-	Out       int64                 `json:"out,omitempty"`
-	Started   int64                 `json:"started,omitempty"` // when the query was created, Unix ns
+	// Staged is how many blocks hold Sinks instead; 0: none.
+	Staged  int   `json:"staged,omitempty"`
+	In      int64 `json:"in,omitempty"`
+	Out     int64 `json:"out,omitempty"`
+	Started int64 `json:"started,omitempty"` // when the query was created, Unix ns
 	// Ups are the epochs of the manifests, of the views that the query reads,
 	// with which this one makes one moment; 0: that view had none.
 	Ups map[uint64]uint64 `json:"ups,omitempty"`
@@ -80,6 +82,9 @@ func (q *query) encodeSeal(s *sealing, parts []sealPart) (seal storage.QuerySeal
 		if err := blocks.encode(p); err != nil {
 			return seal, 0, fmt.Errorf("seal %d of %s: %w", n, q.def.Name, err)
 		}
+	}
+	if err := blocks.stage(&extra); err != nil {
+		return seal, 0, fmt.Errorf("seal %d of %s: %w", n, q.def.Name, err)
 	}
 	data, err := json.Marshal(extra)
 	if err != nil {
