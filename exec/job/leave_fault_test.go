@@ -6,11 +6,14 @@ import (
 	"time"
 )
 
+// soon is after how many refused Seals the query of a stuck sink is detached, here.
+const soon = 6
+
 // blocked is a slow reader whose sink takes nothing from now on, and has sealed.
-func blocked(t *testing.T, f faults) *slow {
+func blocked(t *testing.T, f faults, stuckAfter int) *slow {
 	t.Helper()
 	s := newSlow(t, true)
-	s.cfg.FeedKeep, s.cfg.StuckAfter, s.cfg.faults = 0, 6, f
+	s.cfg.FeedKeep, s.cfg.StuckAfter, s.cfg.faults = 0, stuckAfter, f
 	s.open(s.defs...)
 	s.log.add(0, s.randomRows(500, 0)...)
 	s.flush()
@@ -28,7 +31,7 @@ func blocked(t *testing.T, f faults) *slow {
 // whole group is restarted, when a view's whole content is read a second time, and
 // when a stuck sink is waited for.
 func TestLeaveFaultsAreSeen(t *testing.T) {
-	s := blocked(t, faults{together: true})
+	s := blocked(t, faults{together: true}, soon)
 	was := s.eng.query(11)
 	for until := time.Now().Add(patience); s.eng.query(11) == was; s.log.add(0, s.randomRows(100, 0)...) {
 		if time.Sleep(time.Millisecond); time.Now().After(until) {
@@ -40,7 +43,7 @@ func TestLeaveFaultsAreSeen(t *testing.T) {
 	}
 	s.crash()
 
-	s = blocked(t, faults{wholly: true})
+	s = blocked(t, faults{wholly: true}, soon)
 	s.flood(2000)
 	s.stuck.unstick()
 	s.flush()
@@ -49,9 +52,8 @@ func TestLeaveFaultsAreSeen(t *testing.T) {
 	}
 	s.crash()
 
-	s = blocked(t, faults{})
-	s.eng.cfg.StuckAfter = 1 << 30
-	for range 4 * s.cfg.StuckAfter * sealsAhead {
+	s = blocked(t, faults{}, 1<<30)
+	for range 4 * soon * sealsAhead {
 		s.log.add(0, s.randomRows(20, 0)...)
 		s.flushBut(12)
 		s.eng.epochs.edge()

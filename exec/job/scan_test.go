@@ -95,6 +95,7 @@ func TestLongHistory(t *testing.T) {
 					if at += 100; !temporal { // what comes later is not looked up again
 						h.logs[0].add(0, rowsOf(at, 100)...)
 					}
+					h.flushBut(12)                  // at the pace of those that are there: nobody catches up with more than can be done
 					if at == old+500 && !temporal { // and after a crash it begins again
 						h.crash()
 						h.open(defs...)
