@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/dirigo-stream/dirigo/cmd/dirigo/bench/plot"
 )
 
 // The backfill: a new view that reads old rows while a query with a target runs.
@@ -41,6 +43,9 @@ func (s SLO) backfill(ctx context.Context, x *Experiment) error {
 	x.aim("p99 above that of running alone, llf", x.row("beside the new view", "llf").figure("p99 above alone"), 3, true)
 	x.compare("beside the new view", "p99", "<", "llf", "fifo")
 	x.compare("beside the new view", "view ready after", "<", "llf", "fifo")
+	x.chart("slo-6-new-view", plot.Chart{
+		Title: "A query with a target, alone and beside a new view over old rows", Y: "latency, p99, ms",
+	}, "p99", []string{"alone", "beside the new view"})
 	return nil
 }
 

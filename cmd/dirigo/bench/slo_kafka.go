@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/dirigo-stream/dirigo/cmd/dirigo/bench/plot"
 	"github.com/dirigo-stream/dirigo/cmd/dirigo/server"
 )
 
@@ -56,6 +57,9 @@ func (s SLO) sliding(ctx context.Context, x *Experiment) error {
 	}
 	x.aim("p99 from append to ack above the broker alone, beside a saturating query, llf", x.row("beside a saturating query", "llf").figure("above the broker"), 15, true)
 	x.compare("beside a saturating query", "append to ack p99", "<", "llf", "fifo")
+	x.chart("slo-8-kafka", plot.Chart{
+		Title: "Kafka to Kafka, alone and beside a saturating query", Y: "append to ack, p99, ms",
+	}, "append to ack p99", []string{"alone", "beside a saturating query"})
 	return nil
 }
 
