@@ -49,11 +49,17 @@ func (e *Engine) end(ctx context.Context) error {
 // them.
 func (e *Engine) standDown() {
 	for _, q := range e.sorted() {
-		if why := q.failure(); why != nil && !q.ended {
-			leaveSeals(e.below(q)...)
-			e.stop(q, why)
+		if q.failure() != nil && !q.ended {
+			e.takeDown(q)
 		}
 	}
+}
+
+// takeDown stops a query that has failed. Those below it have failed with it: what
+// they sealed last is of one moment. The caller holds ddl.
+func (e *Engine) takeDown(q *query) {
+	leaveSeals(e.below(q)...)
+	e.stop(q, q.failure()) // the same to all who ask
 }
 
 // pause ends all reading, but for what a query that is about to join the live

@@ -463,8 +463,7 @@ func (e *Engine) failed(q *query, err error) bool {
 		e.ddl.Lock()
 		defer e.ddl.Unlock()
 		left := e.leftBehind([]*query{q})
-		leaveSeals(append(below, q)...) // what they sealed last is of one moment
-		e.stop(q, q.failure())          // the same to all who ask
+		e.takeDown(q)
 		e.bringBack(left)
 	}()
 	return true

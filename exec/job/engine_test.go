@@ -121,6 +121,16 @@ func (h *harness) open(defs ...QueryDef) {
 	}
 }
 
+// openWith is open with another sink.
+func (h *harness) openWith(s connectors.Sink, defs ...QueryDef) {
+	h.t.Helper()
+	h.more = map[string]connectors.Connector{"mem": {
+		Source: h.log.connector().Source,
+		Sink:   func(connectors.Spec) (connectors.Sink, error) { return s, nil },
+	}}
+	h.open(defs...)
+}
+
 // crash ends the engine as SIGKILL would: nothing more becomes durable.
 func (h *harness) crash() {
 	h.disk.Open() // the old store is dead from here

@@ -95,7 +95,8 @@ func TestLongHistory(t *testing.T) {
 					if at += 100; !temporal { // what comes later is not looked up again
 						h.logs[0].add(0, rowsOf(at, 100)...)
 					}
-					h.flushBut(12)                  // at the pace of those that are there: nobody catches up with more than can be done
+					// At the pace of those that are there: nobody catches up with more than can be done.
+					h.flushBut(12)
 					if at == old+500 && !temporal { // and after a crash it begins again
 						h.crash()
 						h.open(defs...)

@@ -1,7 +1,6 @@
 package job
 
 import (
-	"context"
 	"sync"
 	"testing"
 	"time"
@@ -62,26 +61,7 @@ func tickSinkRun(t *testing.T, epoch time.Duration) {
 	h.cfg.Epoch = epoch
 	s := &tickSink{memSink: h.sink}
 	open := func() {
-		cfg := h.cfg
-		cfg.Store = h.disk.Open()
-		cfg.Connectors = map[string]connectors.Connector{"mem": {
-			Source: h.log.connector().Source,
-			Sink:   func(connectors.Spec) (connectors.Sink, error) { return s, nil },
-		}}
-		e, err := Open(context.Background(), cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		h.eng = e
-		if err := e.AddSource(testSource()); err != nil {
-			t.Fatal(err)
-		}
-		if err := e.StartQuery(context.Background(), filterToSink(3)); err != nil {
-			t.Fatal(err)
-		}
-		if err := e.Start(context.Background()); err != nil {
-			t.Fatal(err)
-		}
+		h.openWith(s, filterToSink(3))
 	}
 	open()
 	wanted := map[[3]int64]bool{}

@@ -1,7 +1,6 @@
 package job
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -34,26 +33,7 @@ func TestMuchStaged(t *testing.T) {
 	h.cfg.Epoch = 3 * time.Millisecond
 	open := func() {
 		h.sink = &memSink{stuck: true}
-		cfg := h.cfg
-		cfg.Store = h.disk.Open()
-		cfg.Connectors = map[string]connectors.Connector{"mem": {
-			Source: h.log.connector().Source,
-			Sink:   func(connectors.Spec) (connectors.Sink, error) { return fatSink{h.sink}, nil },
-		}}
-		e, err := Open(context.Background(), cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		h.eng = e
-		if err := e.AddSource(testSource()); err != nil {
-			t.Fatal(err)
-		}
-		if err := e.StartQuery(context.Background(), filterToSink(3)); err != nil {
-			t.Fatal(err)
-		}
-		if err := e.Start(context.Background()); err != nil {
-			t.Fatal(err)
-		}
+		h.openWith(fatSink{h.sink}, filterToSink(3))
 	}
 	sealed := func() (extra, pieces int) {
 		m, err := h.eng.ledger.Query(3)

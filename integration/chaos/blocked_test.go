@@ -84,51 +84,53 @@ func idOf(line string) string {
 	return id
 }
 
+// oneWriter are options of a query that writes to a pipe: several instances would
+// mix their lines there.
+const oneWriter = ", parallelism = '1'"
+
 // blockedReaders is three queries that read one view, of which the file of one is
 // blocked, and two that read a stream, the file of one of which is blocked too.
 func blockedReaders(r *relations, view, stream string) {
-	slowGroup(r, view)
+	slowGroup(r, view, oneWriter)
 	r.topic("counts", "k, n", `SELECT k, count(*) AS n FROM all_rows GROUP BY k`, func(w *world) (rows [][]int64) {
 		for k, c := range perKey(w.streams["s"]) {
 			rows = append(rows, []int64{k, c[0]})
 		}
 		return rows
 	})
-	r.n.exec(fmt.Sprintf(`CREATE STREAM raw WITH (connector = 'file', path = '%s', delivery = 'at_least_once') AS
-		SELECT id, k, v, repeat('x', 50) AS wide FROM aside`, stream))
+	r.n.exec(fmt.Sprintf(`CREATE STREAM raw WITH (connector = 'file', path = '%s', delivery = 'at_least_once'%s) AS
+		SELECT id, k, v, repeat('x', 50) AS wide FROM aside`, stream, oneWriter))
 	r.view("beside", "k, n, total", `SELECT k, count(*) AS n, sum(v) AS total FROM aside GROUP BY k`, perKeyOf("aside"))
 }
 
 // TestKillBeforeBlockedReader: while the sink of one of three readers of a view
 // takes nothing, and that of one of two readers of a stream, the others read on
-// and seal on; SIGKILL comes meanwhile. In the end both get
-// every row.
+// and seal on; SIGKILL comes meanwhile. In the end both get every row. Those two
+// have one instance at any parallelism.
 func TestKillBeforeBlockedReader(t *testing.T) {
-	// One writer a pipe: several would mix their lines there.
-	seed := seedOf(t)
-	r := newRelations(t, seed, 1, "feed_keep=262144,epoch_ms=50", "s", "aside")
-	view, stream := newBlockedFile(r.t), newBlockedFile(r.t)
-	for _, f := range r.feeds {
-		f.pause = 3 * time.Millisecond
-	}
-	r.table(1, 600, seed)
-	base(r)
-	blockedReaders(r, view.path, stream.path)
-	r.run()
-	for kill := range shortKills() {
-		r.leaves("slow")
-		r.progress("all_rows", "graded_rows", "counts", "beside", "per_key")
-		if kill+1 < shortKills() {
-			r.strike()
+	violently(t, "feed_keep=262144,epoch_ms=50", []string{"s", "aside"}, func(r *relations, seed uint64) {
+		view, stream := newBlockedFile(r.t), newBlockedFile(r.t)
+		for _, f := range r.feeds {
+			f.pause = 3 * time.Millisecond
 		}
-	}
-	view.open()
-	stream.open()
-	r.after = func() {
-		r.reaches("slow", view, "s")
-		r.reaches("raw", stream, "aside")
-	}
-	r.end()
+		r.table(1, 600, seed)
+		base(r)
+		blockedReaders(r, view.path, stream.path)
+		r.run()
+		for kill := range shortKills() {
+			r.leaves("slow")
+			r.progress("all_rows", "graded_rows", "counts", "beside", "per_key")
+			if kill+1 < shortKills() {
+				r.strike()
+			}
+		}
+		view.open()
+		stream.open()
+		r.after = func() {
+			r.reaches("slow", view, "s")
+			r.reaches("raw", stream, "aside")
+		}
+	})
 }
 
 // leaves waits until a query has been restarted, or waits for its sink.

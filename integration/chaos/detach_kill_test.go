@@ -24,7 +24,7 @@ func TestKillAfterDetach(t *testing.T) {
 		r.table(1, 600, seed)
 		base(r)
 		path, lines := slowFile(r.t, 100<<10)
-		slowGroup(r, path)
+		slowGroup(r, path, "")
 		r.view("beside", "k, n, total", `SELECT k, count(*) AS n, sum(v) AS total FROM aside GROUP BY k`, perKeyOf("aside"))
 		r.run()
 		for range shortKills() {
@@ -38,16 +38,17 @@ func TestKillAfterDetach(t *testing.T) {
 	})
 }
 
-// slowGroup is queries connected by views, one of which writes to a slow file.
-func slowGroup(r *relations, path string) {
+// slowGroup is queries connected by views, one of which writes to a slow file, with
+// such options.
+func slowGroup(r *relations, path, options string) {
 	r.view("all_rows", "id, k, v", `SELECT id, k, v FROM s`, func(w *world) (rows [][]int64) {
 		for _, e := range w.streams["s"] {
 			rows = append(rows, []int64{e.id, e.k, e.v})
 		}
 		return rows
 	})
-	r.n.exec(fmt.Sprintf(`CREATE STREAM slow WITH (connector = 'file', path = '%s', delivery = 'at_least_once') AS
-		SELECT id, k, v, repeat('x', 50) AS wide FROM all_rows`, path))
+	r.n.exec(fmt.Sprintf(`CREATE STREAM slow WITH (connector = 'file', path = '%s', delivery = 'at_least_once'%s) AS
+		SELECT id, k, v, repeat('x', 50) AS wide FROM all_rows`, path, options))
 	r.view("graded_rows", "id, v, grp", `SELECT a.id, a.v, g.grp FROM all_rows a JOIN graded g ON a.k = g.k`,
 		func(w *world) (rows [][]int64) {
 			for _, e := range w.streams["s"] {
