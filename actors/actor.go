@@ -32,7 +32,9 @@ type actor[P any] struct {
 	times   atomic.Pointer[times]
 	alarm   int64       // armed for; 0: not
 	idle    int64       // since; under mu
+	left    int64       // when it left memory; under mu
 	swept   atomic.Bool // on the sweep's list
+	warmth  uint8       // how often it came back soon, at most warmest; under mu
 	helpers []*helper[P]
 }
 

@@ -20,6 +20,7 @@ func (a *actor[P]) activate() error {
 		return fmt.Errorf("activate %v: %T is not lendable", a.spec.Name, b)
 	}
 	a.live = l
+	a.warm()
 	if l.poller == nil {
 		a.mb.woken = false
 	}
@@ -84,15 +85,36 @@ func (a *actor[P]) passivate() {
 	a.publish()
 	a.stats.Passivated++
 	a.rt.passivated.Add(1)
+	a.left = a.rt.cfg.Clock()
 	a.mu.Unlock()
 	a.live = nil
 	a.mb.Shrink()
 }
 
+// warmest is how often an actor is to come back soon before it is kept in memory
+// for IdleAfter; each time it stays twice as long. Most of those that came to read a
+// history get nothing more for long, and where thousands of queries are made they
+// would all be in memory at once; one that gets messages now and then is not to
+// come and go with each.
+const warmest = 3
+
+// warm notes that the actor is back.
+func (a *actor[P]) warm() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch soon := a.rt.cfg.Clock()-a.left < int64(a.rt.cfg.IdleAfter); {
+	case a.left == 0: // it was never here
+	case soon:
+		a.warmth = min(a.warmth+1, warmest)
+	default:
+		a.warmth = 0
+	}
+}
+
 // refusals is how often a behavior that will not leave memory is asked again
 // without a new message, each time after twice as long: what it waits for may
 // come by itself (its state is on the way to the disk), or never.
-const refusals = 3
+const refusals = 6
 
 // sweep finds actors that have been idle for long. It keeps a list of those that
 // could be passivated and an alarm only while the list is not empty.
@@ -116,8 +138,7 @@ func (s *sweep[P]) add(a *actor[P]) {
 }
 
 func (s *sweep[P]) arm(rt *Runtime[P]) {
-	after := int64(rt.cfg.IdleAfter)
-	rt.timers.at(rt.cfg.Clock()+after/2+1, func() { s.run(rt) })
+	rt.timers.at(rt.cfg.Clock()+int64(rt.cfg.IdleAfter)>>warmest+1, func() { s.run(rt) })
 }
 
 func (s *sweep[P]) run(rt *Runtime[P]) {
@@ -154,6 +175,7 @@ func (a *actor[P]) idleUntil(after int64) (until int64, sleeps bool) {
 	if a.phase != asleep || a.gone.Load() {
 		return 0, false
 	}
+	after >>= warmest - a.warmth
 	if a.live != nil {
 		after <<= a.live.refused
 	}

@@ -21,9 +21,10 @@ type Config struct {
 	Lending Lending
 	// Policy orders work; nil: LeastLaxity.
 	Policy Policy
-	// IdleAfter is how long an actor is without messages before it is
-	// passivated; 0: 10 s. A sweep does it, no timer per actor, and only while
-	// there are actors in memory that could be passivated.
+	// IdleAfter is how long an actor that gets messages now and then is without
+	// one before it is passivated; 0: 10 s. One that is new, or was away for as long,
+	// is so after an eighth of that. A sweep does it, no timer per actor, and only
+	// while there are actors in memory that could be passivated.
 	IdleAfter time.Duration
 	// Failed is told of an actor's error or panic, once, on a goroutine of its
 	// own. The actor takes no more messages.

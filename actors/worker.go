@@ -179,11 +179,12 @@ func (p *pool) leaveIdle(w *worker) bool {
 // loop runs turns. It keeps a thread of the system's for itself: that thread is
 // then seen to be busy, and those that wait for clients, disks and clocks are seen
 // to sleep, so they get a core when they wake. Where a thread is now a worker and
-// now waits, who wakes up stands behind the work of others for milliseconds.
+// now waits, who wakes up stands behind the work of others for milliseconds. The
+// thread ends with the loop: nobody inherits its slice.
 func (w *worker) loop() {
 	defer w.pool.done.Done()
 	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
+	shortSlice()
 	w.now = w.pool.clock()
 	for !w.pool.closed.Load() {
 		u, shared := w.pick(w.now)
