@@ -5,17 +5,22 @@ import "math/bits"
 // laxity is work that waits, by latest start: how much of it falls into each of
 // so many spans of time. What must be known to take one message more (does it
 // start in time behind what is more urgent, and does all that is less urgent
-// still?) is one pass over the spans, however many messages wait.
+// still?) is one pass over the spans, however many messages wait. Of a lone
+// message the span is known without them: of ten thousand actors with a message
+// each none touches its own.
 //
 // A message whose latest start lies beyond the last span counts there, as more
 // urgent than it is; one whose span has passed is late, and only costs time.
 type laxity struct {
-	width uint  // a span is 1<<width ns
+	width uint  // a span is 1<<width ns; 0: nobody asks
 	base  int64 // number of the first span: the one of now
 	n     int   // messages
 	late  int64 // ns of work whose span has passed
 	total int64
-	work  [laxitySpans]int64 // ring: span b lies at b mod laxitySpans
+	lone  int64 // span of the only message, where spread does not say
+	// spread: late and work tell where the messages are. It ends when none waits.
+	spread bool
+	work   *[laxitySpans]int64 // ring: span b lies at b mod laxitySpans; nil: not used yet
 }
 
 const (
@@ -32,21 +37,22 @@ func widthFor(reach int64) uint {
 // pass lets the time go on to now.
 func (x *laxity) pass(now int64) {
 	b := now >> x.width
-	if b <= x.base {
-		return
-	}
-	if x.n == 0 || b-x.base >= laxitySpans {
+	switch {
+	case b <= x.base:
+	case !x.spread:
+		x.base = b
+	case b-x.base >= laxitySpans:
 		for i, w := range x.work {
 			x.late += w
 			x.work[i] = 0
 		}
 		x.base = b
-		return
-	}
-	for ; x.base < b; x.base++ {
-		i := x.base & (laxitySpans - 1)
-		x.late += x.work[i]
-		x.work[i] = 0
+	default:
+		for ; x.base < b; x.base++ {
+			i := x.base & (laxitySpans - 1)
+			x.late += x.work[i]
+			x.work[i] = 0
+		}
 	}
 }
 
@@ -54,14 +60,36 @@ func (x *laxity) pass(now int64) {
 func (x *laxity) add(start, cost, now int64) (span int64) {
 	x.pass(now)
 	span = min(start>>x.width, x.base+laxitySpans-1)
-	x.n++
-	x.total += cost
-	if span < x.base {
-		x.late += cost
+	if x.n++; x.n == 1 && !x.spread {
+		x.lone, x.total = span, cost
 		return span
 	}
-	x.work[span&(laxitySpans-1)] += cost
+	x.spreadOut()
+	x.total += cost
+	x.put(span, cost)
 	return span
+}
+
+// put counts cost where it belongs.
+func (x *laxity) put(span, cost int64) {
+	if span < x.base {
+		x.late += cost
+		return
+	}
+	x.work[span&(laxitySpans-1)] += cost
+}
+
+// spreadOut counts a lone message among the spans.
+func (x *laxity) spreadOut() {
+	if x.spread {
+		return
+	}
+	if x.spread = true; x.work == nil {
+		x.work = new([laxitySpans]int64)
+	}
+	if x.total > 0 {
+		x.put(x.lone, x.total)
+	}
 }
 
 // near reports whether a latest start lies within the spans.
@@ -72,11 +100,17 @@ func (x *laxity) near(start, now int64) bool {
 func (x *laxity) remove(span, cost int64) {
 	x.n--
 	x.total -= cost
-	if span < x.base {
-		x.late -= cost
-		return
+	if x.spread {
+		x.put(span, -cost)
+		x.spread = x.n > 0
 	}
-	x.work[span&(laxitySpans-1)] -= cost
+}
+
+// forget lets go of the spans where nothing waits.
+func (x *laxity) forget() {
+	if x.n == 0 {
+		x.work = nil
+	}
 }
 
 // slack returns how long, in ns, the work that waits can be put off at now, a
@@ -84,7 +118,11 @@ func (x *laxity) remove(span, cost int64) {
 // already. What is late stands in front if inLine (one channel is first in first
 // out), or yields to the rest.
 func (x *laxity) slack(cost, now int64, inLine bool) int64 {
+	if x.n == 0 {
+		return never
+	}
 	x.pass(now)
+	x.spreadOut()
 	sum, least := cost, int64(never)
 	if inLine {
 		sum += x.late
@@ -103,6 +141,7 @@ func (x *laxity) slack(cost, now int64, inLine bool) int64 {
 // more urgent, and what is less urgent still does.
 func (x *laxity) fits(start, cost, at int64) bool {
 	x.pass(at)
+	x.spreadOut()
 	sum := int64(0)
 	own := min(start>>x.width, x.base+laxitySpans-1)
 	if start < at {

@@ -89,12 +89,8 @@ type held[P any] struct {
 // NewMailbox returns an empty mailbox: every channel at tick 0, no watermark.
 // Channels have no credit until OpenIn and OpenOut.
 func NewMailbox[P any](cfg MailboxConfig) *Mailbox[P] {
-	mb := &Mailbox[P]{hooks: cfg.Hooks, least: NoTime, faults: cfg.Faults}
-	for port, n := range cfg.Inputs {
-		for range n {
-			mb.ins = append(mb.ins, inChan[P]{port: port, wm: NoWatermark})
-		}
-	}
+	mb := emptyMailbox[P](cfg.Inputs)
+	mb.hooks, mb.least, mb.faults = cfg.Hooks, NoTime, cfg.Faults
 	n := 0
 	for _, k := range cfg.Outputs {
 		n += k
@@ -107,6 +103,32 @@ func NewMailbox[P any](cfg MailboxConfig) *Mailbox[P] {
 	if cfg.Lessees > 0 {
 		mb.lend = &lending[P]{n: cfg.Lessees, quota: cfg.Quota, lentFor: cfg.LentFor}
 		mb.lend.hooks, _ = cfg.Hooks.(RoundHooks)
+	}
+	return mb
+}
+
+// emptyMailbox returns one with its input channels. Two of them lie beside the rest:
+// where ten thousand actors have a message each, all of it is one place in memory.
+func emptyMailbox[P any](inputs []int) *Mailbox[P] {
+	total := 0
+	for _, n := range inputs {
+		total += n
+	}
+	var mb *Mailbox[P]
+	if total <= 2 {
+		small := new(struct {
+			Mailbox[P]
+			ins [2]inChan[P]
+		})
+		mb = &small.Mailbox
+		mb.ins = small.ins[:0]
+	} else {
+		mb = &Mailbox[P]{ins: make([]inChan[P], 0, total)}
+	}
+	for port, n := range inputs {
+		for range n {
+			mb.ins = append(mb.ins, inChan[P]{port: port, wm: NoWatermark})
+		}
 	}
 	return mb
 }
@@ -215,6 +237,7 @@ func (mb *Mailbox[P]) Shrink() {
 		mb.ins[i].q, mb.ins[i].head = nil, 0
 	}
 	if l := mb.lend; l != nil {
-		l.spare, l.partials, l.rerun, l.lax, l.going = nil, nil, nil, nil, nil
+		l.spare, l.partials, l.rerun, l.going = nil, nil, nil, nil
+		l.lax.forget()
 	}
 }

@@ -72,11 +72,11 @@ func (mb *Mailbox[P]) Deliver(ch int, p P, m Meta, key, stamp int64) {
 func (mb *Mailbox[P]) Reach(reach int64) {
 	l := mb.lend
 	switch {
-	case l == nil || l.lax != nil && l.lax.n > 0:
+	case l == nil || l.lax.n > 0:
 	case reach == 0:
-		l.lax = nil
-	case l.lax == nil || l.lax.width != widthFor(reach):
-		l.lax = &laxity{width: widthFor(reach)}
+		l.lax = laxity{}
+	case l.lax.width != widthFor(reach):
+		l.lax = laxity{width: widthFor(reach)}
 	}
 }
 
@@ -84,7 +84,7 @@ func (mb *Mailbox[P]) Reach(reach int64) {
 // and what it costs (ns).
 func (mb *Mailbox[P]) DeliverDue(ch int, p P, m Meta, key, stamp, start, cost int64) {
 	mb.Deliver(ch, p, m, key, stamp)
-	if mb.lend == nil || mb.lend.lax == nil {
+	if mb.lend == nil || mb.lend.lax.width == 0 {
 		return
 	}
 	c := &mb.ins[ch]
@@ -96,7 +96,7 @@ func (mb *Mailbox[P]) DeliverDue(ch int, p P, m Meta, key, stamp, start, cost in
 // Slack returns how long, in ns, all that waits here can be put off if a message
 // of cost runs first; MaxInt64: nothing waits, or nobody counts.
 func (mb *Mailbox[P]) Slack(cost, now int64) int64 {
-	if mb.lend == nil || mb.lend.lax == nil {
+	if mb.lend == nil {
 		return never
 	}
 	return mb.lend.lax.slack(cost, now, true)
@@ -104,7 +104,7 @@ func (mb *Mailbox[P]) Slack(cost, now int64) int64 {
 
 // Work returns the ns of work that wait here, where they are counted.
 func (mb *Mailbox[P]) Work() int64 {
-	if mb.lend == nil || mb.lend.lax == nil {
+	if mb.lend == nil {
 		return 0
 	}
 	return mb.lend.lax.total
@@ -113,9 +113,7 @@ func (mb *Mailbox[P]) Work() int64 {
 // uncount takes an item out of what waits.
 func (mb *Mailbox[P]) uncount(it *item[P]) {
 	if it.cost != 0 {
-		if mb.lend.lax != nil {
-			mb.lend.lax.remove(it.span, int64(it.cost))
-		}
+		mb.lend.lax.remove(it.span, int64(it.cost))
 		it.cost = 0
 	}
 }

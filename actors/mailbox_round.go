@@ -31,17 +31,18 @@ type Partial struct {
 // lending is the lessor's side of rounds. A round covers the messages admitted
 // since the last; it is counted here only, and ends here.
 type lending[P any] struct {
-	n        int // lessees
-	hooks    RoundHooks
-	lax      *laxity // what waits; nil: nobody asks
-	quota    *Quota
-	lentFor  int64
-	next     int       // number of the next round
-	cur      *round[P] // takes what is lent; nil: nothing was
-	closing  *round[P] // collects
-	giveUpAt int64
+	// What every message looks at comes first, to lie together.
+	cur      *round[P]  // takes what is lent; nil: nothing was
+	closing  *round[P]  // collects
 	partials []Partial  // arrived, not absorbed
 	rerun    []*lent[P] // given up, to be run here
+	quota    *Quota
+	lax      laxity // what waits
+	n        int    // lessees
+	hooks    RoundHooks
+	lentFor  int64
+	next     int // number of the next round
+	giveUpAt int64
 	spare    *round[P]
 	going    []Lent[P] // what the effects of this moment lend
 	count    LendCounts
