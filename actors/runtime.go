@@ -32,7 +32,7 @@ type Config struct {
 	// Fuel is how many rows a call may emit before it should return more; 0: 8192.
 	Fuel int
 	// LentFor is how long batches stay lent before they are collected without
-	// any work due; 0: 50 ms.
+	// any work due; 0: 100 ms.
 	LentFor time.Duration
 	// Faults are rules to break on purpose.
 	Faults fault.Set
@@ -59,7 +59,7 @@ var (
 
 const (
 	defaultIdleAfter = 10 * time.Second
-	defaultLentFor   = 50 * time.Millisecond
+	defaultLentFor   = 100 * time.Millisecond
 	defaultFuel      = 8192
 )
 

@@ -163,6 +163,37 @@ func exactCarry(acc []byte) []byte {
 	return acc
 }
 
+// exactMergeInPlace adds from to acc where the limbs for it are there and have room.
+func exactMergeInPlace(acc, from []byte) bool {
+	if len(from) == 0 {
+		return true
+	}
+	if len(acc) == 0 {
+		return false
+	}
+	to := acc[exactHead:]
+	if limbs := from[exactHead:]; len(limbs) > 0 {
+		first := (int(binary.LittleEndian.Uint64(from[24:])) - int(binary.LittleEndian.Uint64(acc[24:]))) * 8
+		if first < 0 || first+len(limbs) > len(to) {
+			return false
+		}
+		to = to[first : first+len(limbs)]
+		for at := 0; at < len(limbs); at += 8 {
+			x, y := int64(binary.LittleEndian.Uint64(to[at:])), int64(binary.LittleEndian.Uint64(limbs[at:]))
+			if x > limbRoom || x < -limbRoom || y > limbRoom || y < -limbRoom {
+				return false
+			}
+		}
+		for at := 0; at < len(limbs); at += 8 {
+			binary.LittleEndian.PutUint64(to[at:], binary.LittleEndian.Uint64(to[at:])+binary.LittleEndian.Uint64(limbs[at:]))
+		}
+	}
+	for at := 0; at < 24; at += 8 {
+		binary.LittleEndian.PutUint64(acc[at:], binary.LittleEndian.Uint64(acc[at:])+binary.LittleEndian.Uint64(from[at:]))
+	}
+	return true
+}
+
 // exactMerge adds from to acc.
 func exactMerge(acc, from []byte) []byte {
 	if len(from) == 0 {
@@ -222,8 +253,11 @@ func (k sumFloat) merge(dst, src *rowset) {
 	var scratch []byte
 	for i, s := range src.words {
 		dst.words[i][k.at] += s[k.at]
-		scratch = append(scratch[:0], dst.table.Bytes(dst.refs[i], k.at+1)...)
-		scratch = exactMerge(scratch, src.table.Bytes(src.refs[i], k.at+1))
+		acc, from := dst.table.Bytes(dst.refs[i], k.at+1), src.table.Bytes(src.refs[i], k.at+1)
+		if exactMergeInPlace(acc, from) {
+			continue
+		}
+		scratch = exactMerge(append(scratch[:0], acc...), from)
 		dst.table.SetBytes(dst.refs[i], k.at+1, scratch)
 	}
 }

@@ -18,7 +18,7 @@ import (
 const channelCredit = 2 << 20
 
 // lendingQuota is how many bytes of lent batches the actors of one query may keep.
-const lendingQuota = 16 << 20
+const lendingQuota = 32 << 20
 
 // newQuery makes the actors of a query; they get no message before it is
 // launched.
