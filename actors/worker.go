@@ -9,7 +9,7 @@ import (
 
 const (
 	quantum     = int64(1e6)   // ns that a unit keeps its worker at most
-	yieldAfter  = int64(250e3) // ns of work after which a worker leaves its core; that is two switches of threads
+	yieldAfter  = quantum      // ns of work after which a worker leaves its core; that is two switches of threads
 	stealGap    = int64(100e3) // ns by which another queue's head must be more urgent
 	manyWorkers = 64           // a worker looks at so many others' queues at a time
 	minShare    = 8            // one part in so many belongs to shared work

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dirigo-stream/dirigo/cmd/dirigo/bench/plot"
 	"github.com/dirigo-stream/dirigo/cmd/dirigo/bench/profile"
 )
 
@@ -42,6 +43,9 @@ func (s SLO) cost(ctx context.Context, x *Experiment) error {
 	for _, q := range costQueries {
 		x.aim(q+", share of the scheduler", x.row(q, "llf").figure("scheduler"), 3, true)
 	}
+	x.chart("slo-5-cost", plot.Chart{
+		Title: "What the scheduler takes of the processor", X: "query", Y: "% of CPU", Limit: 3, LimitName: "aim",
+	}, "scheduler", costQueries)
 	return nil
 }
 
