@@ -26,7 +26,7 @@ const (
 	// here: keys become hot, and nobody would know.
 	fades = 7
 	// reserve is the part of a target that is kept where a window's work is guessed.
-	reserve = 4
+	reserve = 3
 )
 
 // reach is how far ahead latest starts may lie; 0: nobody asks for the slack.
