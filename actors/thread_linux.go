@@ -9,12 +9,18 @@ import "golang.org/x/sys/unix"
 const workerSlice = 100_000
 
 // shortSlice asks for workerSlice for this thread, and leaves its class and niceness
-// as they are. Systems before Linux 6.12 do not know it and go on as they did.
-func shortSlice() {
+// as they are; restore takes it back. Systems before Linux 6.12 do not know it and go
+// on as they did.
+func shortSlice() (restore func()) {
 	a, err := unix.SchedGetAttr(0, 0)
 	if err != nil || a.Policy != unix.SCHED_NORMAL {
-		return
+		return func() {}
 	}
-	a.Runtime = workerSlice
-	_ = unix.SchedSetAttr(0, a, 0) // who forbids it has their reasons
+	was := a.Runtime
+	set := func(slice uint64) {
+		a.Runtime = slice
+		_ = unix.SchedSetAttr(0, a, 0) // who forbids it has their reasons
+	}
+	set(workerSlice)
+	return func() { set(was) }
 }

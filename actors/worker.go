@@ -180,11 +180,13 @@ func (p *pool) leaveIdle(w *worker) bool {
 // then seen to be busy, and those that wait for clients, disks and clocks are seen
 // to sleep, so they get a core when they wake. Where a thread is now a worker and
 // now waits, who wakes up stands behind the work of others for milliseconds. The
-// thread ends with the loop: nobody inherits its slice.
+// thread outlives the loop: with it would end the processes that it has started and
+// that are to end with their parent.
 func (w *worker) loop() {
 	defer w.pool.done.Done()
 	runtime.LockOSThread()
-	shortSlice()
+	defer runtime.UnlockOSThread()
+	defer shortSlice()()
 	w.now = w.pool.clock()
 	for !w.pool.closed.Load() {
 		u, shared := w.pick(w.now)

@@ -114,7 +114,8 @@ func (p *Process) Stop() error {
 // Kill is SIGKILL; it returns when the process is gone.
 func (p *Process) Kill() error {
 	if err := p.cmd.Process.Kill(); err != nil {
-		return err
+		<-p.done
+		return fmt.Errorf("%w: it ended by itself, and said:\n%s", err, p.Said())
 	}
 	<-p.done
 	return nil
