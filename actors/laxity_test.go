@@ -6,7 +6,7 @@ import (
 )
 
 // TestLaxityLone: what is known of a lone message without the spans is what the
-// spans say, and both are what counting anew says.
+// spans say; the work that waits is what counting it anew says.
 func TestLaxityLone(t *testing.T) {
 	type message struct{ start, cost, span, spanB int64 }
 	asked := 0

@@ -4,8 +4,8 @@ import "golang.org/x/sys/unix"
 
 // workerSlice is the time, in ns, that the system is asked to give a worker's thread
 // at a stretch. A thread with a shorter slice than the running one's gets a core when
-// it wakes; else it waits for a tick of up to 4 ms. A worker uses it up only if
-// it has fallen behind its fair share.
+// it wakes; else it waits for a tick of up to 4 ms. It goes on computing as long as
+// nobody waits for the core.
 const workerSlice = 100_000
 
 // shortSlice asks for workerSlice for this thread, and leaves its class and niceness

@@ -1,6 +1,7 @@
 package agg
 
 import (
+	"bytes"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -43,6 +44,7 @@ func TestResolve(t *testing.T) {
 // TestExactSum: the float sum is the exact one, rounded once, however the
 // values are ordered and split.
 func TestExactSum(t *testing.T) {
+	inPlace, refused := 0, 0
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 9))
 		var all, parts [3][]byte
@@ -60,12 +62,30 @@ func TestExactSum(t *testing.T) {
 			parts[at] = exactAdd(parts[at], v, n)
 		}
 		merged := exactMerge(exactMerge(append([]byte(nil), parts[2]...), parts[0]), parts[1])
+		var into []byte
+		for _, part := range append(parts[:], parts[:]...) { // the second time there is room
+			before := bytes.Clone(into)
+			if exactMergeInPlace(into, part) {
+				inPlace++
+				continue
+			}
+			if refused++; !bytes.Equal(into, before) {
+				t.Fatalf("seed %d: refused, and changed", seed)
+			}
+			into = exactMerge(into, part)
+		}
+		if twice, _ := new(big.Rat).Add(want, want).Float64(); exactRound(into) != twice {
+			t.Fatalf("seed %d: twice the sum %g, want %g", seed, exactRound(into), twice)
+		}
 		exact, _ := want.Float64()
 		for _, acc := range [][]byte{all[0], merged} {
 			if got := exactRound(acc); got != exact {
 				t.Fatalf("seed %d: sum %g, want %g", seed, got, exact)
 			}
 		}
+	}
+	if inPlace < 100 || refused < 100 {
+		t.Errorf("%d merged in place, %d not", inPlace, refused)
 	}
 }
 

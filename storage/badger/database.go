@@ -79,6 +79,9 @@ func openDatabase(o bdg.Options, log *slog.Logger) (d *database, err error) {
 	if err := removeEmpty(o.Dir); err != nil {
 		return nil, err
 	}
+	if err := readTables(o.Dir); err != nil {
+		return nil, err
+	}
 	if d.db, err = bdg.Open(o.WithLogger(d.log)); err != nil {
 		return nil, err
 	}
