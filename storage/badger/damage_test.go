@@ -139,3 +139,37 @@ func TestKilledWhileMakingFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestKilledWhileMakingTable: a process that is killed while it makes a table file
+// leaves one of zeros, or of a part, that no manifest names: the store opens, with
+// all in it. Tables without a manifest are an error, and stay.
+func TestKilledWhileMakingTable(t *testing.T) {
+	dir := filled(t)
+	tables, err := filepath.Glob(filepath.Join(dir, "state", "*.sst"))
+	if err != nil || len(tables) == 0 {
+		t.Fatalf("no table files: %v", err)
+	}
+	whole, err := os.ReadFile(tables[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, left := range [][]byte{nil, make([]byte, 70_000), whole[:len(whole)/2]} {
+		for _, of := range []string{"state", "logs"} {
+			if err := os.WriteFile(filepath.Join(dir, of, fmt.Sprintf("%06d.sst", 90+i)), left, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := readAll(dir); err != nil {
+			t.Errorf("%d bytes of a table left: %v", len(left), err)
+		}
+	}
+	if err := os.Remove(filepath.Join(dir, "state", "MANIFEST")); err != nil {
+		t.Fatal(err)
+	}
+	if err := readAll(dir); err == nil || !strings.Contains(err.Error(), "MANIFEST") {
+		t.Errorf("tables without a manifest: %v", err)
+	}
+	if kept, err := os.ReadFile(tables[0]); err != nil || len(kept) != len(whole) {
+		t.Errorf("the table file after that: %d bytes, %v", len(kept), err)
+	}
+}

@@ -79,10 +79,11 @@ func openDatabase(o bdg.Options, log *slog.Logger) (d *database, err error) {
 	if err := removeEmpty(o.Dir); err != nil {
 		return nil, err
 	}
-	if err := readTables(o.Dir); err != nil {
+	o = o.WithLogger(d.log)
+	if err := readTables(o); err != nil {
 		return nil, err
 	}
-	if d.db, err = bdg.Open(o.WithLogger(d.log)); err != nil {
+	if d.db, err = bdg.Open(o); err != nil {
 		return nil, err
 	}
 	_, d.logged = d.db.Size()
