@@ -15,6 +15,7 @@ type actor[P any] struct {
 	woken atomic.Bool
 	dirty atomic.Bool // inbox or ctl is not empty
 	home  atomic.Int32
+	swept atomic.Bool // on the sweep's list
 	outs  []*link[P]
 	ins   []*link[P]
 
@@ -30,11 +31,9 @@ type actor[P any] struct {
 	blocked int64  // ns; since when credit is missing; 0: it is not
 	failure error
 	times   atomic.Pointer[times]
-	alarm   int64       // armed for; 0: not
-	idle    int64       // since; under mu
-	left    int64       // when it left memory; under mu
-	swept   atomic.Bool // on the sweep's list
-	warmth  uint8       // how often it came back soon, at most warmest; under mu
+	alarm   int64 // armed for; 0: not
+	idle    int64 // since; under mu
+	left    int64 // when it left memory; under mu
 	helpers []*helper[P]
 }
 

@@ -87,9 +87,12 @@ func TestHereIsATurn(t *testing.T) {
 // TestHerePanics: a panic is the actor's failure, not its caller's.
 func TestHerePanics(t *testing.T) {
 	failed := make(chan error, 1)
-	rt := New[int](Config{Workers: 1, Failed: func(_ Name, err error) { failed <- err }})
+	rt := New[int](Config{Workers: 1})
 	defer rt.Close()
-	ref := rt.Add(Spec[int]{Name: Name{Job: 1}, Activate: func() (Behavior[int], error) { return &hereCounter{twice: &atomic.Bool{}}, nil }})
+	ref := rt.Add(Spec[int]{
+		Name: Name{Job: 1}, Failed: func(err error) { failed <- err },
+		Activate: func() (Behavior[int], error) { return &hereCounter{twice: &atomic.Bool{}}, nil },
+	})
 	awake := make(chan struct{})
 	ref.Post(0, func(Behavior[int], error) { close(awake) })
 	<-awake

@@ -40,8 +40,8 @@ func (a *actor[P]) fail(err error) {
 	}
 	a.failure = err
 	a.live = nil
-	if f := a.rt.cfg.Failed; f != nil && !a.gone.Load() {
-		go f(a.spec.Name, err)
+	if f := a.spec.Failed; f != nil && !a.gone.Load() {
+		go f(err)
 	}
 }
 

@@ -26,9 +26,6 @@ type Config struct {
 	// is so after an eighth of that. A sweep does it, no timer per actor, and only
 	// while there are actors in memory that could be passivated.
 	IdleAfter time.Duration
-	// Failed is told of an actor's error or panic, once, on a goroutine of its
-	// own. The actor takes no more messages.
-	Failed func(Name, error)
 	// Fuel is how many rows a call may emit before it should return more; 0: 8192.
 	Fuel int
 	// LentFor is how long batches stay lent before they are collected without
@@ -49,9 +46,13 @@ type Spec[P any] struct {
 	Lendable bool  // its behaviors are Lendable
 	Window   int64 // µs: rows wait for windows that end at multiples of it; 0: they do not
 	Quota    *Quota
+	// Failed is told of the actor's error or panic, once, on a goroutine of its own,
+	// maybe after the actor was removed and another one added in its name. It takes
+	// no more messages. nil: nobody is told.
+	Failed func(error)
 }
 
-// What Post and Config.Failed report beside a behavior's own errors.
+// What Post and Spec.Failed report beside a behavior's own errors.
 var (
 	ErrRemoved = errors.New("actor removed")
 	ErrClosed  = errors.New("runtime closed")

@@ -17,6 +17,8 @@ type adder struct {
 	total int
 	lent  func() actors.Lessee[int]
 	told  chan int
+
+	failed func(error)
 }
 
 func (a *adder) Push(_ int, n int, _ *actors.Turn[int]) (bool, error) {
@@ -65,7 +67,7 @@ func (firstOnly) Lend(*actors.Offer) (int, bool) { return 0, true }
 func addAdder(rt *actors.Runtime[int], f *feed, a *adder) *actors.Ref[int] {
 	ref := rt.Add(actors.Spec[int]{
 		Name: actors.Name{Job: 1, Vertex: 1}, Inputs: []int{1}, Lendable: true, Quota: &actors.Quota{Limit: 1 << 10},
-		Activate: func() (actors.Behavior[int], error) { return a, nil },
+		Activate: func() (actors.Behavior[int], error) { return a, nil }, Failed: a.failed,
 	})
 	rt.Connect(f.ref, 0, 0, ref, 0, 0, 1<<10)
 	return ref
@@ -110,9 +112,9 @@ func TestStalledLessee(t *testing.T) {
 func TestFailingLessee(t *testing.T) {
 	for _, how := range []string{"error", "panic"} {
 		failed := make(chan error, 3)
-		rt := actors.New[int](actors.Config{Workers: 2, Lending: &actors.LendAll{}, Failed: func(_ actors.Name, err error) { failed <- err }})
+		rt := actors.New[int](actors.Config{Workers: 2, Lending: &actors.LendAll{}})
 		f := newFeed(rt, 1)
-		a := &adder{told: make(chan int, 10)}
+		a := &adder{told: make(chan int, 10), failed: func(err error) { failed <- err }}
 		a.lent = func() actors.Lessee[int] {
 			return &part{push: func(n int) error {
 				if n == 2 && how == "panic" {

@@ -242,11 +242,11 @@ func TestFailure(t *testing.T) {
 	for _, how := range []string{"error", "panic"} {
 		t.Run(how, func(t *testing.T) {
 			failed := make(chan error, 10)
-			rt := actors.New[int](actors.Config{Workers: 2, Failed: func(n actors.Name, err error) { failed <- err }})
+			rt := actors.New[int](actors.Config{Workers: 2})
 			defer rt.Close()
 			boom := errors.New("boom")
 			f := newFeed(rt, 1)
-			to := rt.Add(spec(1, 1, 1, 0, always(&probe{push: func(n int, _ *actors.Turn[int]) (bool, error) {
+			failing := spec(1, 1, 1, 0, always(&probe{push: func(n int, _ *actors.Turn[int]) (bool, error) {
 				if n == 3 && how == "panic" {
 					panic(boom)
 				}
@@ -254,7 +254,9 @@ func TestFailure(t *testing.T) {
 					return false, boom
 				}
 				return false, nil
-			}})))
+			}}))
+			failing.Failed = func(err error) { failed <- err }
+			to := rt.Add(failing)
 			rt.Connect(f.ref, 0, 0, to, 0, 0, 1)
 			last := make(chan struct{})
 			for i := range 100 {

@@ -12,6 +12,7 @@ type slot struct {
 	key    int64 // the most urgent of what it was given since it slept
 	phase  phase
 	kicked bool        // look again before sleeping
+	warmth uint8       // how often an actor came back soon, at most warmest
 	gone   atomic.Bool // removed; set under mu
 	left   chan struct{}
 }

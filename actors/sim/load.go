@@ -79,7 +79,6 @@ func (l Load) RunWith(policy actors.Policy) (Report, error) {
 	p := newPlay(l)
 	p.rt = actors.New[weight](actors.Config{
 		Workers: l.Workers, Virtual: p.v, Policy: policy, Lending: lending,
-		Failed: func(_ actors.Name, err error) { p.failure.Store(&err) },
 	})
 	defer p.rt.Close()
 	for n := range l.Queries {

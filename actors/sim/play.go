@@ -92,6 +92,7 @@ func (q *query) name(vertex, i int) actors.Name {
 
 // add makes an actor below others, each of which has a channel to it.
 func (q *query) add(s spec, above []*ref) *ref {
+	s.Failed = func(err error) { q.failure.Store(&err) }
 	r := q.rt.Add(s)
 	r.SetSLO(q.slo)
 	credit := int64(q.Credit)

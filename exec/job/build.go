@@ -116,11 +116,12 @@ func consumersOf(g *Graph, id int) []edge {
 // from each instance of the producer.
 func (q *query) addActors(v int, to []edge) {
 	g := q.def.Graph
+	failed := func(err error) { q.eng.broke(q, err) }
 	for _, in := range q.instances[v] {
 		spec := actors.Spec[*batch.Batch]{
 			Name:     actors.Name{Job: q.def.ID, Vertex: in.def.ID, Instance: in.index},
 			Lendable: in.def.Lend, Quota: q.quota, Window: windowOf(in.def),
-			Activate: func() (behavior, error) { return q.activate(in) },
+			Activate: func() (behavior, error) { return q.activate(in) }, Failed: failed,
 		}
 		for _, e := range to {
 			spec.Outputs = append(spec.Outputs, len(channelsOut(e.consumer, e.input, in.index)))

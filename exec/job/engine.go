@@ -181,7 +181,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 		return nil, err
 	}
 	e.rt = actors.New[*batch.Batch](actors.Config{
-		Workers: cfg.Workers, Clock: cfg.Clock, Policy: cfg.Policy, Lending: cfg.Lending, Failed: e.actorFailed, IdleAfter: cfg.IdleAfter,
+		Workers: cfg.Workers, Clock: cfg.Clock, Policy: cfg.Policy, Lending: cfg.Lending, IdleAfter: cfg.IdleAfter,
 	})
 	return e, nil
 }
@@ -406,21 +406,22 @@ func (e *Engine) Rejected(query uint64, f func(RejectedRow) error) error {
 	return e.rejects.scan(query, f)
 }
 
-// actorFailed is told of an actor's error.
-func (e *Engine) actorFailed(name actors.Name, err error) {
-	if q := e.query(name.Job); q != nil && name.Vertex != pumpVertex {
-		e.broke(q, err)
-		return
-	}
-	if s := e.source(name.Job); s != nil {
-		s.mu.Lock()
+// livePumpFailed stops those that read a source which cannot go on: nobody else
+// would tell them, and they would wait for ever for what comes next.
+func (e *Engine) livePumpFailed(p *pump, err error) {
+	s := p.src
+	s.mu.Lock()
+	current := s.live == p
+	if current {
 		s.err = err.Error()
-		s.mu.Unlock()
-		e.cfg.Logger.Error("source stopped", "stream", s.def.Name, "err", err)
-		// Nobody would tell the readers: they would wait for ever for what comes next.
-		for _, q := range e.readersOf(s.def.ID) {
-			e.failed(q, fmt.Errorf("stream %s stopped: %w", s.def.Name, err))
-		}
+	}
+	s.mu.Unlock()
+	if !current {
+		return // another one reads since
+	}
+	e.cfg.Logger.Error("source stopped", "stream", s.def.Name, "err", err)
+	for _, q := range e.readersOf(s.def.ID) {
+		e.failed(q, fmt.Errorf("stream %s stopped: %w", s.def.Name, err))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/dirigo-stream/dirigo/exec/batch"
 	"github.com/dirigo-stream/dirigo/exec/expr"
@@ -16,7 +17,10 @@ import (
 // halts is the durable log of the queries that stand still until somebody lets
 // them go on: those that were paused, and those that failed by what they do
 // themselves, which would fail again.
-type halts struct{ log storage.Log }
+type halts struct {
+	log storage.Log
+	mu  sync.Mutex // over writing that a query has failed, and letting it go on
+}
 
 // halt is why a query stands still.
 type halt struct {
@@ -108,7 +112,9 @@ func (e *Engine) broke(q *query, err error) {
 	}
 	short := plain(err)
 	e.io.run(func() {
-		if e.query(q.def.ID) != q {
+		e.halts.mu.Lock()
+		defer e.halts.mu.Unlock()
+		if q.resumed || e.query(q.def.ID) != q {
 			return
 		}
 		why := halt{State: stateFailed, Reason: short.Error(), Code: codeOf(err)}

@@ -126,7 +126,11 @@ func TestFailsAlone(t *testing.T) {
 		}
 		h.inState(10, "failed")
 		armed.Store(false)
+		stopped := h.eng.query(10)
 		h.resume(10)
+		// An instance of the stopped run tells late that it has failed too.
+		h.eng.broke(stopped, errors.New("tripped late"))
+		h.eng.io.wait()
 		more()
 		h.exact(10, counts(h.log.all()))
 		h.exact(11, counts(h.log.all()))

@@ -239,7 +239,7 @@ func (e *Engine) newLive(ctx context.Context, s *source, from []position, again 
 	if s.table != nil {
 		return e.newTablePump(s)
 	}
-	p, err := s.newPump(e.clock, actors.Name{Job: s.def.ID, Vertex: pumpVertex}, from)
+	p, err := s.newPump(e.clock, actors.Name{Job: s.def.ID, Vertex: pumpVertex}, from, e.livePumpFailed)
 	if err != nil {
 		return nil, err
 	}

@@ -46,6 +46,7 @@ type query struct {
 	lingered bool                   // for that it waited for its sink; under ddl
 	with     []*query               // what was started together with it
 	ended    bool                   // it has been stopped; under the engine's ddl
+	resumed  bool                   // another runs in its place; under the engine's halts.mu
 
 	touchMu sync.Mutex
 	touched []uint64 // increasing; what every end has passed is forgotten

@@ -82,7 +82,7 @@ func (e *Engine) startReplay(queries []*query, from map[uint64][]position, at ma
 func (r *replay) addPump(rel uint64, from []position) error {
 	s := r.eng.source(rel)
 	name := actors.Name{Job: r.queries[0].def.ID, Vertex: -2, Instance: int(rel)}
-	p, err := s.newPump(r.clock, name, from)
+	p, err := s.newPump(r.clock, name, from, func(_ *pump, err error) { r.eng.broke(r.queries[0], err) })
 	if err != nil {
 		return err
 	}

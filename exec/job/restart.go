@@ -102,7 +102,7 @@ func (e *Engine) ResumeQuery(ctx context.Context, id uint64) error {
 	if up := e.stoppedAbove(q); up != nil {
 		return stopped(fmt.Errorf("%s reads %s, which stands still: resume that one", q.def.Name, up.def.Name))
 	}
-	if err := e.halts.drop(ctx, id); err != nil {
+	if err := e.letGo(ctx, q); err != nil {
 		return fmt.Errorf("resume %s: %w", q.def.Name, err)
 	}
 	var again []*query
@@ -119,6 +119,15 @@ func (e *Engine) ResumeQuery(ctx context.Context, id uint64) error {
 		return err
 	}
 	return again[0].failure()
+}
+
+// letGo forgets why a query stood still; what is still on its way to the disk of
+// that is not written any more.
+func (e *Engine) letGo(ctx context.Context, q *query) error {
+	e.halts.mu.Lock()
+	defer e.halts.mu.Unlock()
+	q.resumed = true
+	return e.halts.drop(ctx, q.def.ID)
 }
 
 // haltedWith returns a stopped query and those that stopped because it did,

@@ -77,8 +77,8 @@ func (s *source) start(ctx context.Context, latest bool) ([]position, error) {
 }
 
 // newPump makes a pump that starts at the given positions, feeding on clock;
-// it reads nothing before run.
-func (s *source) newPump(c *clock, name actors.Name, from []position) (*pump, error) {
+// it reads nothing before run. failed is told if it cannot go on.
+func (s *source) newPump(c *clock, name actors.Name, from []position, failed func(*pump, error)) (*pump, error) {
 	conn, err := s.open()
 	if err != nil {
 		return nil, err
@@ -95,6 +95,7 @@ func (s *source) newPump(c *clock, name actors.Name, from []position) (*pump, er
 	p.ref = s.eng.rt.Add(actors.Spec[*batch.Batch]{
 		Name:     name,
 		Activate: func() (actors.Behavior[*batch.Batch], error) { return p, nil },
+		Failed:   func(err error) { failed(p, err) },
 	})
 	if p.reader, err = conn.Open(func() { p.ref.Wake() }); err != nil {
 		s.eng.rt.Remove(p.ref)

@@ -29,7 +29,7 @@ func (g *tableGate) closed() bool {
 // newTablePump makes the live pump of a table, which stands where the committer
 // is.
 func (e *Engine) newTablePump(s *source) (*pump, error) {
-	p, err := s.newPump(e.clock, actors.Name{Job: s.def.ID, Vertex: pumpVertex}, nil)
+	p, err := s.newPump(e.clock, actors.Name{Job: s.def.ID, Vertex: pumpVertex}, nil, e.livePumpFailed)
 	if err != nil {
 		return nil, err
 	}
