@@ -65,8 +65,9 @@ func (ts *tables) cutOff() {
 }
 
 // needed returns the least offset that a query may still be set back to: what
-// the oldest kept manifest of each says. A query without one begins with the
-// content of the view.
+// the oldest kept manifest of each says. A query that has none, and does not run,
+// begins with the content of the view; the first manifest of one that runs may be
+// on its way to the disk, and say where the query stood long ago.
 func (t *table) needed() (low int64, err error) {
 	t.mu.Lock()
 	low = t.next
@@ -79,6 +80,9 @@ func (t *table) needed() (low int64, err error) {
 		}
 		m, err := e.ledger.Oldest(q.def.ID)
 		if errors.Is(err, storage.ErrNotFound) {
+			if q.failure() == nil {
+				return 0, nil
+			}
 			continue
 		}
 		if err != nil {

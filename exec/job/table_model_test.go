@@ -270,6 +270,41 @@ func TestTableLogIsCutOff(t *testing.T) {
 	h.close()
 }
 
+// TestTableLogIsKeptForTheFirstSeal: nothing is cut off while a running query has
+// no manifest: its first one may be on its way to the disk. One that has stopped
+// begins with the content of the view.
+func TestTableLogIsKeptForTheFirstSeal(t *testing.T) {
+	h := newHarness(t, 3, 1)
+	defs := []TableDef{testTable(100, 2, []int{0}), testTable(200, 1, nil)}
+	m := &modelTables{map[int64]testRow{}, map[testRow]int{}}
+	h.openTables(defs)
+	tab := h.eng.tables.table(100)
+	needed := func() int64 {
+		h.tableTxn(m)
+		low, err := tab.needed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return low
+	}
+	h.until("a Seal of the table", func() bool { return needed() > 0 })
+	fresh := &query{eng: h.eng, def: copyOf(300)}
+	h.eng.mu.Lock()
+	h.eng.queries[300] = fresh
+	h.eng.mu.Unlock()
+	if low := needed(); low != 0 {
+		t.Errorf("below %d the log is not needed, with a query that has no manifest", low)
+	}
+	fresh.failed = errDropped
+	if needed() == 0 {
+		t.Error("a query that has stopped keeps the log")
+	}
+	h.eng.mu.Lock()
+	delete(h.eng.queries, 300)
+	h.eng.mu.Unlock()
+	h.close()
+}
+
 // TestFilterIsMadeAnew: after a restart a filter of the keys is made when many
 // were looked up in vain, while rows come; no key is missed then.
 func TestFilterIsMadeAnew(t *testing.T) {
