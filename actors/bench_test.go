@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 	"unsafe"
 )
@@ -55,17 +56,36 @@ func BenchmarkHop(b *testing.B) {
 		for _, actors := range []int{2, 4} {
 			for _, credit := range []int64{1, 16 << 10} {
 				b.Run(fmt.Sprintf("workers=%d/actors=%d/credit=%d", workers, actors, credit), func(b *testing.B) {
-					hop(b, workers, actors, credit)
+					b.ReportAllocs()
+					n := max(1, b.N/(actors-1))
+					s := hop(n, workers, actors, credit, b.ResetTimer)
+					b.StopTimer()
+					b.ReportMetric(float64(s.Runs)/float64(n*(actors-1)), "turns/hop")
 				})
 			}
 		}
 	}
 }
 
-func hop(b *testing.B, workers, actors int, credit int64) {
+// TestTurnsAllocateNothing: with a credit of one message every message is a turn,
+// queued anew.
+func TestTurnsAllocateNothing(t *testing.T) {
+	const messages = 20_000
+	for _, workers := range []int{1, 2} {
+		var before, after runtime.MemStats
+		hop(messages, workers, 3, 1, func() { runtime.ReadMemStats(&before) })
+		runtime.ReadMemStats(&after)
+		if n := after.Mallocs - before.Mallocs; n > messages/10 {
+			t.Errorf("%d workers: %d allocations for %d messages over two hops", workers, n, messages)
+		}
+	}
+}
+
+// hop sends n messages through a chain, and returns what the runtime did from
+// begin on.
+func hop(n, workers, actors int, credit int64, begin func()) RuntimeStats {
 	rt := New[*payload](Config{Workers: workers})
 	defer rt.Close()
-	n := max(1, b.N/(actors-1))
 	done := make(chan struct{})
 	p := &pump{n: n, one: &payload{}}
 	refs := []*Ref[*payload]{rt.Add(Spec[*payload]{Outputs: []int{1}, Activate: func() (Behavior[*payload], error) { return p, nil }})}
@@ -79,13 +99,10 @@ func hop(b *testing.B, workers, actors int, credit int64) {
 		refs = append(refs, rt.Add(s))
 		rt.Connect(refs[i-1], 0, 0, refs[i], 0, 0, credit)
 	}
-	b.ReportAllocs()
-	b.ResetTimer()
+	begin()
 	refs[0].Wake()
 	<-done
-	b.StopTimer()
-	s := rt.Stats()
-	b.ReportMetric(float64(s.Runs)/float64(n*(actors-1)), "turns/hop")
+	return rt.Stats()
 }
 
 // TestIdleSize: a passive actor with one channel in and one out is a kilobyte at

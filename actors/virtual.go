@@ -115,7 +115,7 @@ func (v *Virtual) step(w *worker) {
 // held puts a push off until what it tells has happened: until the turn that it
 // comes from, and the unit's last, have ended. It reports whether it did.
 func (v *Virtual) held(u unit, push func()) bool {
-	if v == nil || v.releasing {
+	if v.releasing {
 		return false
 	}
 	v.later.push(entry[func()]{key: max(v.now, v.free[u]), v: push})

@@ -82,7 +82,7 @@ func (p *pool) stop() {
 // push queues u: at w if its turn makes it ready (the worker takes it itself,
 // unless more waits there), else at an idle worker, or at any.
 func (p *pool) push(w *worker, r Rank, u unit) {
-	if p.virtual.held(u, func() { p.push(w, r, u) }) {
+	if p.virtual != nil && p.heldPush(w, r, u) {
 		return
 	}
 	if r.cost > 0 {
@@ -103,6 +103,16 @@ func (p *pool) push(w *worker, r Rank, u unit) {
 	p.wakeOne() // one may have gone idle meanwhile
 }
 
+// heldPush and heldPushTo are functions of their own so that a push in real time
+// allocates nothing.
+func (p *pool) heldPush(w *worker, r Rank, u unit) bool {
+	return p.virtual.held(u, func() { p.push(w, r, u) })
+}
+
+func (p *pool) heldPushTo(i int, r Rank, u unit) bool {
+	return p.virtual.held(u, func() { p.pushTo(i, r, u) })
+}
+
 // at is the time at w; nil: outside of any turn.
 func (p *pool) at(w *worker) int64 {
 	if w != nil {
@@ -113,7 +123,7 @@ func (p *pool) at(w *worker) int64 {
 
 // pushTo queues u at worker i: work meant for another core.
 func (p *pool) pushTo(i int, r Rank, u unit) {
-	if p.virtual.held(u, func() { p.pushTo(i, r, u) }) {
+	if p.virtual != nil && p.heldPushTo(i, r, u) {
 		return
 	}
 	if r.cost > 0 {

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/dirigo-stream/dirigo/cmd/dirigo/bench/plot"
@@ -112,7 +113,7 @@ const inTurns = "by turns"
 
 // bulkTurns is in which order two policies take turns: whatever the machine gains
 // or loses steadily meanwhile counts for both.
-var bulkTurns = []string{"llf", "fifo", "fifo", "llf", "llf", "fifo", "fifo", "llf"}
+var bulkTurns = slices.Repeat([]string{"llf", "fifo", "fifo", "llf"}, 5)
 
 // byTurns returns the rows a second of all bulk queries under each policy, where
 // one running server changes between them: the same queries, backlogs and memory.
@@ -168,7 +169,7 @@ func (s SLO) tenants(ctx context.Context, x *Experiment) error {
 	x.Setting = []string{
 		fmt.Sprintf("%d queries with an slo of %v over %d events/s each, windows of %v, beside %d best-effort ones with windows of 10 s of event time", tenants, tenantTarget, sparseRate, tenantWindow, tenants),
 		"closed loop: the bulk queries as fast as rows are read, under fifo, measured first in every run; loads are shares of that",
-		"by turns: one server at the highest load changes between two policies eight times, llf, fifo, fifo, llf, and again; the ratio is of what came under each",
+		"by turns: one server at the highest load changes between two policies nineteen times, llf, fifo, fifo, llf, and again; the ratio is of what came under each",
 		"a result is one window of one sensitive query, due when the row that closes it is; what was not seen in time counts, as late as it is by then",
 	}
 	for run := range s.Runs {
