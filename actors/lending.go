@@ -22,6 +22,7 @@ type Offer struct {
 	Cost   int64 // ns, of the message at the lessor
 	Price  int64 // ns, what the lessor has to do if the message is lent: its share of a round, and of absorbing the partial
 	Trip   int64 // ns from asking a lessee to having its partial
+	Busy   int64 // ns that pass before the lessor can run any message: due work waits there for its round
 	Ahead  int64 // ns of work that comes here for the same window, with this message and behind it; 0: it waits for none
 	Slack  int64 // ns that what waits behind the message has to spare if it runs here; negative: some will be late
 	Round  []any // what the Rounders made for the open round; nil: none is open
@@ -43,7 +44,7 @@ type peers interface {
 // waits behind it still does; of rows that wait for a window, all that will come
 // until it fires can be done in time. What waits at the same worker for other actors is
 // not asked: an idle worker takes it over as it is, at no price.
-func (o *Offer) Here() bool { return o.Now+o.Ahead <= o.Start && o.Slack >= 0 }
+func (o *Offer) Here() bool { return o.Now+o.Busy+o.Ahead <= o.Start && o.Slack >= 0 }
 
 // Pays reports whether the lessor has less to do if the message is lent.
 func (o *Offer) Pays() bool { return o.Price < o.Cost }

@@ -42,7 +42,25 @@ func (a *actor[P]) reach(s *scheduling) int64 {
 }
 
 // Lend implements Hooks.
-func (a *actor[P]) Lend(m Meta, stamp int64) (int, bool) {
+func (a *actor[P]) Lend(m Meta, stamp int64) (int, bool) { return a.offer(m, stamp, 0) }
+
+// LendAhead implements AheadHooks.
+func (a *actor[P]) LendAhead(m Meta, stamp int64) (int, bool) {
+	return a.offer(m, stamp, a.loan.busy(a.w.now))
+}
+
+// busy returns how long the lessor has to do with the round that collects, ns, as
+// far as rounds before it tell.
+func (l *loans) busy(now int64) int64 {
+	ns := max(0, int64(l.absorb)*l.merging/16-l.spent)
+	if l.asked > 0 {
+		ns += max(0, int64(l.trip)-(now-l.asked))
+	}
+	return ns
+}
+
+// offer asks the lending of a message that cannot run here for so many ns.
+func (a *actor[P]) offer(m Meta, stamp, busy int64) (int, bool) {
 	s, l := a.rt.policy(), a.loan
 	if s.lending == nil {
 		return 0, false
@@ -56,11 +74,11 @@ func (a *actor[P]) Lend(m Meta, stamp int64) (int, bool) {
 	*o = Offer{
 		Lessor: a.spec.Name, Load: &a.load, Meta: m, N: n, Now: now,
 		Start: never, Slack: never, Cost: a.load.Expected(m), Trip: int64(l.trip),
-		Round: states, peers: a, draws: &l.draws,
+		Busy: busy, Round: states, peers: a, draws: &l.draws,
 	}
 	if a.load.SLO.Load() > 0 {
 		o.Start = a.load.LatestStart(m, stamp)
-		o.Slack = a.mb.Slack(o.Cost, now)
+		o.Slack = a.mb.Slack(o.Cost+busy, now)
 		o.Ahead = a.ahead(m)
 	}
 	o.Price = int64(l.absorb) * int64(m.Rows) / 16

@@ -103,6 +103,7 @@ func NewMailbox[P any](cfg MailboxConfig) *Mailbox[P] {
 	if cfg.Lessees > 0 {
 		mb.lend = &lending[P]{n: cfg.Lessees, quota: cfg.Quota, lentFor: cfg.LentFor}
 		mb.lend.hooks, _ = cfg.Hooks.(RoundHooks)
+		mb.lend.ahead.hooks, _ = cfg.Hooks.(AheadHooks)
 	}
 	return mb
 }

@@ -118,6 +118,15 @@ func (mb *Mailbox[P]) uncount(it *item[P]) {
 	}
 }
 
+// recount counts an item again that was not taken.
+func (mb *Mailbox[P]) recount(it *item[P], cost int32, now int64) {
+	if cost != 0 {
+		lax := &mb.lend.lax
+		it.cost = cost
+		it.span = lax.add(it.span<<lax.width, int64(cost), now)
+	}
+}
+
 // add puts an item at the end, and makes what stands before it at least as urgent.
 // So keys never fall towards the end: items of one key are a run, and what an
 // urgent item absorbs is runs, each of them once.

@@ -11,6 +11,7 @@ func (mb *Mailbox[P]) Next(now int64) *Call[P] {
 	if mb.parked {
 		return nil
 	}
+	mb.lendAhead(now)
 	if mb.more {
 		return mb.when(mb.blocked == 0, CallResume)
 	}

@@ -25,7 +25,7 @@ func (mb *Mailbox[P]) frontier() Frontier {
 }
 
 // waits: a passed frontier waits for its due work, or for a round before it. So
-// long nothing is admitted: a round holds rows of no tick after its due work.
+// long nothing is admitted here: a round holds rows of no tick after its due work.
 func (mb *Mailbox[P]) waits() bool { return mb.due != nil || mb.passed() }
 
 func (mb *Mailbox[P]) passed() bool { return len(mb.ins) > 0 && mb.inTick > mb.done }
@@ -80,6 +80,7 @@ func (mb *Mailbox[P]) finish() {
 	if mb.least != NoTime {
 		mb.least = max(mb.least, f.Watermark)
 	}
+	mb.admitAhead()
 	mb.send(f.Punct)
 }
 
@@ -94,6 +95,10 @@ func (mb *Mailbox[P]) send(p Punct) {
 // admit notes a data message among what due work is judged by.
 func (mb *Mailbox[P]) admit(m Meta, lent bool) {
 	if lent && mb.faults.LessorDue {
+		return
+	}
+	if lent && mb.due != nil && !mb.faults.AheadDue {
+		mb.lend.ahead.admit(m)
 		return
 	}
 	mb.rows = true

@@ -40,6 +40,7 @@ type lending[P any] struct {
 	lax      laxity // what waits
 	n        int    // lessees
 	hooks    RoundHooks
+	ahead    ahead
 	lentFor  int64
 	next     int // number of the next round
 	giveUpAt int64
@@ -93,19 +94,21 @@ func (l *lending[P]) collecting() bool { return l != nil && l.closing != nil }
 
 // tryLend lends the first item of channel ch, if the driver wants that.
 func (mb *Mailbox[P]) tryLend(ch int, now int64) bool {
-	l := mb.lend
 	it := mb.ins[ch].first()
 	m := it.meta()
-	if !l.quota.room(charge(m)) && !mb.faults.NoQuota {
+	if !mb.room(m) {
 		return false
 	}
 	mb.uncount(it)
 	k, ok := mb.hooks.Lend(m, it.stamp)
-	if !ok {
-		return false
+	if ok {
+		mb.lendTo(k, ch, now)
 	}
-	mb.lendTo(k, ch, now)
-	return true
+	return ok
+}
+
+func (mb *Mailbox[P]) room(m Meta) bool {
+	return mb.lend.quota.room(charge(m)) || mb.faults.NoQuota
 }
 
 func (mb *Mailbox[P]) lendTo(k, ch int, now int64) {
@@ -243,7 +246,7 @@ func (mb *Mailbox[P]) Timer() int64 {
 	switch {
 	case l.collecting() && mb.mayGiveUp():
 		return l.giveUpAt
-	case l.open() && !l.collecting() && mb.ages():
+	case l.open() && !l.collecting() && mb.due == nil && mb.ages():
 		return l.cur.since + l.lentFor
 	}
 	return math.MaxInt64

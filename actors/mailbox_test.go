@@ -348,3 +348,53 @@ type counter struct{ n int }
 
 func (c *counter) Push(int, int) error   { c.n++; return nil }
 func (c *counter) Collect() (any, error) { return c.n, nil }
+
+// eager is a desk that lends behind a frontier, too.
+type eager struct {
+	*desk
+	ahead bool
+}
+
+func (d *eager) LendAhead(Meta, int64) (int, bool) { return 0, d.ahead }
+
+// TestLendsAhead: what comes behind a frontier whose due work waits for its round
+// is lent in the next round; nothing of it runs here, and nothing of it counts for
+// that due work.
+func TestLendsAhead(t *testing.T) {
+	d := &eager{desk: newDesk([]int{1}, []int{1}, 1)}
+	d.hooks, d.Mailbox.lend.ahead.hooks = d, d
+	d.due, d.lend = true, true
+	d.data(0, 1)
+	d.punct(0, 1, 5)
+	d.data(0, 7)
+	want(t, d.run(0), "lend(1,r0.0) collect(r0,a0,n1)") // 7 waits: it is not to be lent
+	d.ahead = true
+	want(t, d.run(0), "lend(7,r1.0)")
+	d.lend = false
+	d.data(0, 8)
+	d.ahead = false
+	want(t, d.run(0), "")
+	d.Merge(Partial{Round: 0, Count: 1})
+	want(t, d.run(0), "credit(0) absorb advance(1) punct(1,5) push(8) credit(0)")
+	d.punct(0, 2, 6)
+	want(t, d.run(0), "collect(r1,a0,n1)")
+	want(t, strings.Join(d.asked, ";"), "tick=1 wm=5 in=[5] rows=true least=1;tick=2 wm=6 in=[6] rows=true least=5")
+}
+
+// TestLendsNothingAhead: while a frontier waits for an early round the open round
+// still has rows of before it.
+func TestLendsNothingAhead(t *testing.T) {
+	d := &eager{desk: newDesk([]int{1}, []int{1}, 1), ahead: true}
+	d.hooks, d.Mailbox.lend.ahead.hooks = d, d
+	d.due, d.lend = true, true
+	d.data(0, 1)
+	want(t, d.run(0), "lend(1,r0.0)")
+	want(t, d.run(50), "collect(r0,a0,n1)") // it has been away for long
+	d.data(0, 2)
+	want(t, d.run(50), "lend(2,r1.0)")
+	d.punct(0, 1, 5)
+	d.data(0, 7)
+	want(t, d.run(50), "")
+	d.Merge(Partial{Round: 0, Count: 1})
+	want(t, d.run(50), "credit(0) absorb collect(r1,a0,n1) lend(7,r2.0)")
+}

@@ -230,6 +230,9 @@ func (a *Actor[P]) Lend(actors.Meta, int64) (int, bool) {
 	return a.w.rng.IntN(len(a.lessees)), a.w.rng.Float64() < a.w.cfg.Lend
 }
 
+// LendAhead implements actors.AheadHooks.
+func (a *Actor[P]) LendAhead(m actors.Meta, stamp int64) (int, bool) { return a.Lend(m, stamp) }
+
 // GiveUp implements actors.Hooks: sometimes far too early.
 func (a *Actor[P]) GiveUp(_ *actors.Frontier, now int64) int64 {
 	if a.w.cfg.Lossy {

@@ -67,6 +67,25 @@ func TestHotKeyWide(t *testing.T) {
 	}
 }
 
+// TestHotKeyVeryWide: one lessor hands on what keeps 1,024 workers busy, of which
+// the load needs nineteen twentieths. Where it waits for its rounds before it lends
+// what comes behind them, they keep the target for less than nine results in ten.
+func TestHotKeyVeryWide(t *testing.T) {
+	if testing.Short() {
+		t.Skip("some seconds")
+	}
+	l := sim.HotKey(1024, 0.95)
+	l.Rows, l.Every, l.For = 4*l.Rows, 4*l.Every, 100*time.Millisecond
+	r, err := l.Run()
+	if err != nil || r.Rows != r.Sent*int64(l.Rows) {
+		t.Fatalf("%d rows of %d, %v", r.Rows, r.Sent*int64(l.Rows), err)
+	}
+	t.Logf("%.0f %% of the bound, busy %.2f, lent %d, rounds %d, p99 %v, attained %.3f", 100*r.Rate()/l.Bound(), r.Busy, r.Lent, r.Rounds, r.P99, r.Attained())
+	if r.Attained() < 0.97 || r.Busy < 0.75 {
+		t.Errorf("attained %.3f, busy %.2f", r.Attained(), r.Busy)
+	}
+}
+
 // TestSameSeed: a run is determined by its seed.
 func TestSameSeed(t *testing.T) {
 	l := hot("direct", 4)

@@ -66,7 +66,7 @@ func TestHotKey(t *testing.T) {
 	if n := x.Figure(at, "no lending", "lent").Median(); n > 0 {
 		t.Errorf("without lending %.0f messages were lent", n)
 	}
-	if x.Figure("simulated: 64 workers, 0.8 of the bound", "lending: reject", "lent").Median() == 0 {
+	if x.Figure("simulated: 64 workers, 0.95 of the bound", "lending: reject", "lent").Median() == 0 {
 		t.Error("nothing was lent in virtual time")
 	}
 	if disturbed(t, x, at, "lending: reject", "no lending") {

@@ -66,6 +66,7 @@ type tally struct {
 	empty   int // of them without rows
 	asked   int // queries compared
 	rows    int // rows compared
+	large   int // cases that ended before a view that is too large to be compared
 }
 
 func newTally() tally { return tally{refused: map[string]int{}} }
@@ -75,6 +76,7 @@ func (t *tally) add(o tally) {
 		t.refused[text] += n
 	}
 	t.checked, t.empty, t.asked, t.rows = t.checked+o.checked, t.empty+o.empty, t.asked+o.asked, t.rows+o.rows
+	t.large += o.large
 }
 
 func newBench(pg *client, d *dirigo, k *broker) *bench {
@@ -91,6 +93,9 @@ func differ(format string, args ...any) error { return &failure{fmt.Sprintf(form
 // take does one step. ok is false where the step cannot be part of a case:
 // PostgreSQL refuses it, or it is outside of Dirigo's SQL.
 func (b *bench) take(s step) (ok bool, err error) {
+	if b.large > 0 {
+		return false, nil
+	}
 	switch s.do {
 	case statement:
 		return b.statement(s.sql)
@@ -225,11 +230,19 @@ func (b *bench) abandon() {
 	}
 }
 
+// mostCompared is how many rows of a view are compared. Views are small when they
+// are made; joins over joins may have millions of rows a few inserts later.
+const mostCompared = 50_000
+
 func (b *bench) check() error {
 	if got := b.dirigo.run("FLUSH"); got.err != nil {
 		return differ("FLUSH: %v", got.err)
 	}
 	for _, name := range b.views {
+		if a := b.pg.run(fmt.Sprintf("SELECT 1 FROM %s OFFSET %d LIMIT 1", name, mostCompared)); len(a.rows) > 0 {
+			b.large++
+			return nil
+		}
 		want, got := b.pg.run("SELECT * FROM "+name), b.dirigo.run("SELECT * FROM "+name)
 		if want.err != nil {
 			continue // a run-time error of its query; Dirigo's view says so in its own way

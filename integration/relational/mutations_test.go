@@ -110,7 +110,7 @@ func mutant(t *testing.T, overlay, test string) (string, error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	run := exec.CommandContext(t.Context(), program, "-test.run", test, "-cases", "60", "-seed", "1", "-patience", "20s", "-shrink=0s")
+	run := exec.CommandContext(t.Context(), program, "-test.run", test, "-cases", "300", "-seed", "1", "-patience", "20s", "-shrink=0s")
 	run.Env = env
 	out, err := run.CombinedOutput()
 	return string(out), err

@@ -89,7 +89,8 @@ func (c tally) print(t *testing.T, of string) {
 	for _, n := range c.refused {
 		refusals += n
 	}
-	t.Logf("%s: %d views (%d empty), %d queries and %d rows compared, %d refused", of, c.checked, c.empty, c.asked, c.rows, refusals)
+	t.Logf("%s: %d views (%d empty), %d queries and %d rows compared, %d refused, %d cases cut short for a large view",
+		of, c.checked, c.empty, c.asked, c.rows, refusals, c.large)
 	for text, n := range c.refused {
 		t.Logf("  %d × %s", n, text)
 	}

@@ -16,6 +16,8 @@ type Set struct {
 	CreditLate   bool // the same, and credit of a lent batch returns at the end of its round
 	QuotaOnly    bool // early rounds by quota only, not by starved credit or age
 	AdmitWaiting bool // messages are admitted while a passed frontier waits
+	AheadEarly   bool // rows are lent ahead of a frontier that waits for an early round
+	AheadDue     bool // due is judged with the rows lent ahead
 	SkipRound    bool // due work runs before the lessees have been merged
 	CreditTwice  bool // each report of a run returns credit
 	NoAttempt    bool // partials are absorbed whatever their attempt
