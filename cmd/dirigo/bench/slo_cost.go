@@ -29,7 +29,7 @@ func (s SLO) cost(ctx context.Context, x *Experiment) error {
 	}
 	for run := range s.Runs {
 		for _, q := range costQueries {
-			p, rows, err := s.costRun(ctx, q, s.scaled(6*time.Second))
+			p, rows, err := s.costRun(ctx, q, s.scaled(12*time.Second))
 			if err != nil {
 				return err
 			}

@@ -13,6 +13,10 @@ import (
 // hotTarget is the latency target of the query with the hot key.
 const hotTarget = 200 * time.Millisecond
 
+// hotWarm is how long an engine runs before it is measured: in its first seconds the
+// heap fills for the first time, and costs are learned.
+const hotWarm = 4 * time.Second
+
 // hotWindow is how long its windows are, in event time.
 const hotWindow = 500 * time.Millisecond
 
@@ -133,7 +137,7 @@ func (s SLO) engineCosts(ctx context.Context, length time.Duration) (o oneCore, 
 		}
 		scenes = append(scenes, sc)
 	}
-	if err = sleep(ctx, s.scaled(time.Second)); err != nil {
+	if err = sleep(ctx, s.scaled(hotWarm)); err != nil {
 		return o, err
 	}
 	var from, to []counts
@@ -184,7 +188,7 @@ func (s SLO) hotOnce(ctx context.Context, w way, query string, rate float64, len
 		return r, err
 	}
 	defer sc.close()
-	if r.from, r.to, err = sc.watch(ctx, s.scaled(1500*time.Millisecond), length); err != nil {
+	if r.from, r.to, err = sc.watch(ctx, s.scaled(hotWarm), length); err != nil {
 		return r, err
 	}
 	took := r.to.at.Sub(r.from.at)
