@@ -62,6 +62,18 @@ func (h *harness) inState(id uint64, states ...string) QueryStatus {
 	return st
 }
 
+// keepsWhy waits until it is written why a query has failed.
+func (h *harness) keepsWhy(id uint64) {
+	h.t.Helper()
+	h.until("the reason is written", func() bool {
+		_, found, err := h.eng.halts.read(id)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		return found
+	})
+}
+
 func (h *harness) exact(id uint64, want []string) {
 	h.t.Helper()
 	if got := h.view(id); !slices.Equal(got, want) {
@@ -104,7 +116,7 @@ func TestFailsAlone(t *testing.T) {
 		if st, _ := h.eng.Query(11); st.State != "running" {
 			t.Errorf("the other is %s %s", st.State, st.Reason)
 		}
-		h.eng.io.wait() // the reason is being written
+		h.keepsWhy(10)
 		if crash {
 			h.crash()
 			h.open(defs...)
@@ -361,7 +373,7 @@ func TestSinkRefuses(t *testing.T) {
 		t.Errorf("failed with %q", st.Reason)
 	}
 	more()
-	h.eng.io.wait()
+	h.keepsWhy(10)
 	h.crash()
 	h.open(defs...)
 	h.inState(10, "failed")

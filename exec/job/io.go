@@ -15,10 +15,14 @@ type pool struct {
 	queue   []func()
 	running int
 	limit   int
-	wg      sync.WaitGroup
+	rests   sync.Cond // running is 0; not a WaitGroup: work may come while somebody waits
 }
 
-func newPool(limit int) *pool { return &pool{limit: limit} }
+func newPool(limit int) *pool {
+	p := &pool{limit: limit}
+	p.rests.L = &p.mu
+	return p
+}
 
 // run starts f soon; it never blocks.
 func (p *pool) run(f func()) {
@@ -29,12 +33,10 @@ func (p *pool) run(f func()) {
 		return
 	}
 	p.running++
-	p.wg.Add(1)
 	go p.work(f)
 }
 
 func (p *pool) work(f func()) {
-	defer p.wg.Done()
 	for f != nil {
 		f()
 		p.mu.Lock()
@@ -43,8 +45,8 @@ func (p *pool) work(f func()) {
 			f = p.queue[0]
 			p.queue[0] = nil
 			p.queue = p.queue[1:]
-		} else {
-			p.running--
+		} else if p.running--; p.running == 0 {
+			p.rests.Broadcast()
 		}
 		p.mu.Unlock()
 	}
@@ -64,4 +66,10 @@ func rescue(err *error) {
 }
 
 // wait waits until nothing runs.
-func (p *pool) wait() { p.wg.Wait() }
+func (p *pool) wait() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.running > 0 {
+		p.rests.Wait()
+	}
+}
