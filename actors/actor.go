@@ -10,7 +10,7 @@ type actor[P any] struct {
 	stats tally        // under mu
 
 	rt    *Runtime[P]
-	spec  Spec[P]
+	spec  lasting[P]
 	load  Load
 	woken atomic.Bool
 	dirty atomic.Bool // inbox or ctl is not empty
@@ -20,7 +20,7 @@ type actor[P any] struct {
 	ins   []*link[P]
 
 	// Of the turn:
-	mb      *Mailbox[P]
+	mb      Mailbox[P]
 	live    *live[P] // nil: passive
 	w       *worker
 	perRow  median
@@ -35,6 +35,14 @@ type actor[P any] struct {
 	idle    int64 // since; under mu
 	left    int64 // when it left memory; under mu
 	helpers []*helper[P]
+}
+
+// lasting is what an actor needs of its Spec once it is made.
+type lasting[P any] struct {
+	Name            Name
+	Activate        func() (Behavior[P], error)
+	Inputs, Outputs []int
+	Failed          func(error)
 }
 
 // live is the part of an actor that only exists while it is in memory.
@@ -97,18 +105,38 @@ const (
 )
 
 func newActor[P any](rt *Runtime[P], s Spec[P], used *Use) *actor[P] {
-	a := &actor[P]{rt: rt, spec: s}
-	a.load.Used = used
-	cfg := MailboxConfig{Inputs: s.Inputs, Outputs: s.Outputs, Quota: s.Quota, Hooks: a, LentFor: int64(rt.cfg.LentFor), Faults: rt.cfg.Faults}
+	cfg := MailboxConfig{Inputs: s.Inputs, Outputs: s.Outputs, Quota: s.Quota, LentFor: int64(rt.cfg.LentFor), Faults: rt.cfg.Faults}
+	var a *actor[P]
 	if s.Lendable {
 		cfg.Lessees = max(1, len(rt.workers.workers)-1)
-		a.loan = &loans{}
+		a = newLessor[P](cfg)
+	} else {
+		x := new(struct {
+			actor[P]
+			ins [few]inChan[P]
+		})
+		a, cfg.Hooks = &x.actor, &x.actor
+		a.mb.init(cfg, x.ins[:0], nil)
 	}
+	a.rt, a.load.Used = rt, used
+	a.spec = lasting[P]{Name: s.Name, Activate: s.Activate, Inputs: s.Inputs, Outputs: s.Outputs, Failed: s.Failed}
 	if s.Window > 0 {
 		a.fit = &fit{windowSize: s.Window}
 	}
-	a.mb = NewMailbox[P](cfg)
 	a.outs = make([]*link[P], len(a.mb.outs))
 	a.ins = make([]*link[P], len(a.mb.ins))
+	return a
+}
+
+func newLessor[P any](cfg MailboxConfig) *actor[P] {
+	x := new(struct {
+		actor[P]
+		ins  [few]inChan[P]
+		lend lending[P]
+		loan loans
+	})
+	a := &x.actor
+	cfg.Hooks, a.loan = a, &x.loan
+	a.mb.init(cfg, x.ins[:0], &x.lend)
 	return a
 }

@@ -68,6 +68,7 @@ type levels struct {
 	now  int64
 	late []int64
 	n    int
+	desk scratch[int]
 }
 
 func newLevels(actors int, lends bool) *levels {
@@ -96,9 +97,11 @@ func newLevels(actors int, lends bool) *levels {
 func (l *levels) one() {
 	x, _ := l.q.pop(l.now, false)
 	u := x.(*box)
+	u.mb.takeDesk(&l.desk)
 	u.mb.Next(l.now)
 	u.mb.Done(false)
 	u.mb.Effects()
+	u.mb.leaveDesk()
 	l.now += 100
 	l.n++
 	u.deliver(l.now, l.late[l.n&(1<<12-1)])
@@ -118,11 +121,14 @@ func TestLevelsAllocate(t *testing.T) {
 	}
 }
 
-// box is a unit with a mailbox, whose target is far enough not to be missed.
+// box is a unit with a mailbox, whose target is far enough not to be missed. As in
+// an actor, all of it is one place in memory.
 type box struct {
 	s    *scheduling
 	load Load
-	mb   *Mailbox[int]
+	mb   Mailbox[int]
+	ins  [few]inChan[int]
+	lend lending[int]
 }
 
 func newBox(s *scheduling, lends bool) *box {
@@ -131,11 +137,11 @@ func newBox(s *scheduling, lends bool) *box {
 	u.load.SLO.Store(60e6)
 	u.load.Cost.Store(1000)
 	cfg := MailboxConfig{Inputs: []int{2}, Hooks: u}
-	if lends {
+	if !lends {
+		u.mb.init(cfg, u.ins[:0], nil)
+	} else {
 		cfg.Lessees = 3
-	}
-	u.mb = NewMailbox[int](cfg)
-	if lends {
+		u.mb.init(cfg, u.ins[:0], &u.lend)
 		u.mb.Reach(60e6)
 	}
 	return u

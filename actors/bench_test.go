@@ -109,8 +109,8 @@ func hop(n, workers, actors int, credit int64, begin func()) RuntimeStats {
 // most; the rest of it goes with its behavior.
 func TestIdleSize(t *testing.T) {
 	const word = unsafe.Sizeof(uintptr(0))
-	size := unsafe.Sizeof(actor[*payload]{}) + unsafe.Sizeof(Mailbox[*payload]{}) +
-		unsafe.Sizeof(inChan[*payload]{}) + unsafe.Sizeof(outChan{}) + unsafe.Sizeof(link[*payload]{}) +
+	size := unsafe.Sizeof(actor[*payload]{}) + few*unsafe.Sizeof(inChan[*payload]{}) +
+		unsafe.Sizeof(outChan{}) + unsafe.Sizeof(link[*payload]{}) +
 		3*word + // tables of channels and ports
 		2*word // ports in the Spec
 	t.Logf("%d bytes", size)

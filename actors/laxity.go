@@ -12,14 +12,14 @@ import "math/bits"
 // A message whose latest start lies beyond the last span counts there, as more
 // urgent than it is; one whose span has passed is late, and only costs time.
 type laxity struct {
-	width uint  // a span is 1<<width ns; 0: nobody asks
-	base  int64 // number of the first span: the one of now
-	n     int   // messages
-	late  int64 // ns of work whose span has passed
-	total int64
-	lone  int64 // span of the only message, where spread does not say
+	n     int32 // messages
+	width uint8 // a span is 1<<width ns; 0: nobody asks
 	// spread: late and work tell where the messages are. It ends when none waits.
 	spread bool
+	base   int64 // number of the first span: the one of now
+	late   int64 // ns of work whose span has passed
+	total  int64
+	lone   int64               // span of the only message, where spread does not say
 	work   *[laxitySpans]int64 // ring: span b lies at b mod laxitySpans; nil: not used yet
 }
 
@@ -30,8 +30,8 @@ const (
 )
 
 // widthFor returns the width at which so many ns lie within the spans.
-func widthFor(reach int64) uint {
-	return max(leastWidth, uint(bits.Len64(uint64(reach/(laxitySpans-16)))))
+func widthFor(reach int64) uint8 {
+	return max(leastWidth, uint8(bits.Len64(uint64(reach/(laxitySpans-16)))))
 }
 
 // pass lets the time go on to now.

@@ -32,7 +32,7 @@ func TestLaxityLone(t *testing.T) {
 			for _, m := range waits {
 				total += m.cost
 			}
-			if a.total != total || b.total != total || a.n != len(waits) {
+			if a.total != total || b.total != total || a.n != int32(len(waits)) {
 				t.Fatalf("seed %d: %d of %d and %d, counted anew %d of %d", seed, a.total, a.n, b.total, total, len(waits))
 			}
 			if rng.IntN(3) > 0 {

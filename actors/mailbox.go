@@ -51,6 +51,8 @@ type MailboxConfig struct {
 type Mailbox[P any] struct {
 	// What every message looks at comes first, to lie together.
 	lend    *lending[P] // nil: not lendable
+	round   *round[P]   // takes what is lent; nil: nothing was
+	closing *round[P]   // collects
 	ins     []inChan[P]
 	inTick  uint64 // the least tick over the channels
 	done    uint64 // the last tick passed on
@@ -60,17 +62,15 @@ type Mailbox[P any] struct {
 	rows    bool // admitted since the last Advance
 	parked  bool
 	woken   bool
-	due     *Frontier // a passed frontier whose work has not been done; in cur
+	due     *Frontier // a passed frontier whose work has not been done; in the call
 	posts   []post[P]
-	cur     *Call[P] // the last call, which began as kind; nil: never called, or shrunk
-	least   int64    // lower bound of the event times admitted and not covered
-	out     []Effect[P]
-	held    held[P]
+	ports   int16       // of its inputs
+	desk    *scratch[P] // nil: until it is needed
+	least   int64       // lower bound of the event times admitted and not covered
 
 	hooks  Hooks
 	outs   []outChan
-	inWm   []int64 // per port; lent to Frontier.In
-	faults fault.Set
+	faults *fault.Set
 }
 
 type post[P any] struct {
@@ -89,8 +89,41 @@ type held[P any] struct {
 // NewMailbox returns an empty mailbox: every channel at tick 0, no watermark.
 // Channels have no credit until OpenIn and OpenOut.
 func NewMailbox[P any](cfg MailboxConfig) *Mailbox[P] {
-	mb := emptyMailbox[P](cfg.Inputs)
-	mb.hooks, mb.least, mb.faults = cfg.Hooks, NoTime, cfg.Faults
+	mb := new(Mailbox[P])
+	var lend *lending[P]
+	if cfg.Lessees > 0 {
+		lend = new(lending[P])
+	}
+	mb.init(cfg, nil, lend)
+	return mb
+}
+
+var noFaults fault.Set
+
+// few is how many input channels lie in an actor's own memory, if it has no more.
+const few = 2
+
+// init makes mb an empty mailbox, with input channels in ins where they fit; lend is
+// nil where nothing is lent. An owner that has all of it in its own memory finds it
+// without going from pointer to pointer: where ten thousand actors have a message
+// each, that is what a message costs.
+func (mb *Mailbox[P]) init(cfg MailboxConfig, ins []inChan[P], lend *lending[P]) {
+	mb.hooks, mb.least, mb.faults, mb.ports = cfg.Hooks, NoTime, &noFaults, int16(len(cfg.Inputs))
+	if broken := cfg.Faults; broken != noFaults {
+		mb.faults = &broken
+	}
+	total := 0
+	for _, n := range cfg.Inputs {
+		total += n
+	}
+	if mb.ins = ins[:0]; cap(ins) < total {
+		mb.ins = make([]inChan[P], 0, total)
+	}
+	for port, n := range cfg.Inputs {
+		for range n {
+			mb.ins = append(mb.ins, inChan[P]{port: port, wm: NoWatermark})
+		}
+	}
 	n := 0
 	for _, k := range cfg.Outputs {
 		n += k
@@ -99,39 +132,11 @@ func NewMailbox[P any](cfg MailboxConfig) *Mailbox[P] {
 	for i := range mb.outs {
 		mb.outs[i].lastWm = NoWatermark
 	}
-	mb.inWm = make([]int64, len(cfg.Inputs))
-	if cfg.Lessees > 0 {
-		mb.lend = &lending[P]{n: cfg.Lessees, quota: cfg.Quota, lentFor: cfg.LentFor}
-		mb.lend.hooks, _ = cfg.Hooks.(RoundHooks)
-		mb.lend.ahead.hooks, _ = cfg.Hooks.(AheadHooks)
+	if mb.lend = lend; lend != nil {
+		lend.n, lend.quota, lend.lentFor = cfg.Lessees, cfg.Quota, cfg.LentFor
+		lend.hooks, _ = cfg.Hooks.(RoundHooks)
+		lend.ahead.hooks, _ = cfg.Hooks.(AheadHooks)
 	}
-	return mb
-}
-
-// emptyMailbox returns one with its input channels. Two of them lie beside the rest:
-// where ten thousand actors have a message each, all of it is one place in memory.
-func emptyMailbox[P any](inputs []int) *Mailbox[P] {
-	total := 0
-	for _, n := range inputs {
-		total += n
-	}
-	var mb *Mailbox[P]
-	if total <= 2 {
-		small := new(struct {
-			Mailbox[P]
-			ins [2]inChan[P]
-		})
-		mb = &small.Mailbox
-		mb.ins = small.ins[:0]
-	} else {
-		mb = &Mailbox[P]{ins: make([]inChan[P], 0, total)}
-	}
-	for port, n := range inputs {
-		for range n {
-			mb.ins = append(mb.ins, inChan[P]{port: port, wm: NoWatermark})
-		}
-	}
-	return mb
 }
 
 // CallKind tells the calls on a behavior apart.
@@ -207,8 +212,12 @@ type Effect[P any] struct {
 
 // Effects hands over what is to be done; the slice is good until the next event.
 func (mb *Mailbox[P]) Effects() []Effect[P] {
-	e := mb.out
-	mb.out = mb.out[:0]
+	s := mb.desk
+	if s == nil {
+		return nil
+	}
+	e := s.out
+	s.out = s.out[:0]
 	return e
 }
 
@@ -233,12 +242,12 @@ func (mb *Mailbox[P]) MidCall() bool { return mb.more }
 
 // Shrink lets go of memory that an idle mailbox does not need.
 func (mb *Mailbox[P]) Shrink() {
-	mb.out, mb.posts, mb.cur = nil, nil, nil
+	mb.desk, mb.posts = nil, nil
 	for i := range mb.ins {
 		mb.ins[i].q, mb.ins[i].head = nil, 0
 	}
 	if l := mb.lend; l != nil {
-		l.spare, l.partials, l.rerun, l.going = nil, nil, nil, nil
+		l.spare, l.partials, l.rerun = nil, nil, nil
 		l.lax.forget()
 	}
 }

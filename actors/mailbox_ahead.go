@@ -19,7 +19,7 @@ type ahead struct {
 // lendAhead lends what waits behind the frontier, so that lessees that have
 // answered do not stand still until the slowest one has, and the due work is done.
 func (mb *Mailbox[P]) lendAhead(now int64) {
-	if mb.lend == nil || mb.lend.ahead.hooks == nil || mb.blocked != 0 || !mb.mayLendAhead() {
+	if !mb.mayLendAhead() || mb.lend == nil || mb.lend.ahead.hooks == nil || mb.blocked != 0 {
 		return
 	}
 	for {

@@ -69,5 +69,5 @@ func (mb *Mailbox[P]) Stamp(out int, p Punct) Mark {
 // giveBack returns credit of channel ch to its sender.
 func (mb *Mailbox[P]) giveBack(ch int, size int64) {
 	mb.ins[ch].used -= size
-	mb.out = append(mb.out, Effect[P]{Kind: EffectCredit, Ch: int32(ch), Size: size})
+	mb.effect(Effect[P]{Kind: EffectCredit, Ch: int32(ch), Size: size})
 }

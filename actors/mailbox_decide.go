@@ -49,29 +49,26 @@ func (mb *Mailbox[P]) when(ok bool, kind CallKind) *Call[P] {
 	return mb.begin(kind)
 }
 
-// call returns what describes the next call.
-func (mb *Mailbox[P]) call() *Call[P] {
-	if mb.cur == nil {
-		mb.cur = new(Call[P])
-	}
-	return mb.cur
-}
-
 func (mb *Mailbox[P]) begin(kind CallKind) *Call[P] {
-	mb.call().Kind = kind
+	x := mb.call()
+	x.Kind = kind
 	if kind != CallResume {
 		mb.kind = kind
 	}
 	if kind == CallPoll {
 		mb.woken = false
 	}
-	return mb.cur
+	return x
 }
 
 // control returns what stands before messages: partials to absorb, batches of a
 // lessee given up, due work.
 func (mb *Mailbox[P]) control() *Call[P] {
-	if l := mb.lend; l != nil && len(l.partials) > 0 {
+	if !mb.collecting() {
+		return mb.when(mb.ready(), CallAdvance)
+	}
+	l := mb.lend
+	if len(l.partials) > 0 {
 		mb.call().Partial = l.partials[0].Value
 		l.partials[0] = Partial{}
 		if l.partials = l.partials[1:]; len(l.partials) == 0 {
@@ -80,20 +77,17 @@ func (mb *Mailbox[P]) control() *Call[P] {
 		l.count.Merged++
 		return mb.begin(CallAbsorb)
 	}
-	if l := mb.lend; l != nil && len(l.rerun) > 0 {
+	if len(l.rerun) > 0 {
 		b := l.rerun[0]
 		if l.rerun = l.rerun[1:]; len(l.rerun) == 0 {
 			l.rerun = nil
 		}
-		mb.held = held[P]{lent: b}
 		x := mb.call()
+		mb.desk.held = held[P]{lent: b}
 		x.In, x.Payload, x.Meta, x.Stamp = mb.ins[b.ch].port, b.p, b.meta, 0
 		return mb.begin(CallPush)
 	}
-	if mb.ready() {
-		return mb.begin(CallAdvance)
-	}
-	return nil
+	return mb.when(mb.ready(), CallAdvance)
 }
 
 func (mb *Mailbox[P]) push(ch int) *Call[P] {
@@ -102,7 +96,7 @@ func (mb *Mailbox[P]) push(ch int) *Call[P] {
 	m := it.meta()
 	x := mb.call()
 	x.In, x.Payload, x.Meta, x.Stamp = c.port, it.p, m, it.stamp
-	mb.held = held[P]{ch: ch, size: charge(m)}
+	mb.desk.held = held[P]{ch: ch, size: charge(m)}
 	mb.admit(m, false)
 	mb.uncount(it)
 	c.drop()
@@ -140,10 +134,10 @@ func (mb *Mailbox[P]) Done(more bool) {
 			mb.finish()
 		}
 	case CallAbsorb:
-		mb.lend.closing.left--
-		mb.cur.Partial = nil
+		mb.closing.left--
+		mb.call().Partial = nil
 	case CallPost:
-		mb.cur.Post = nil
+		mb.call().Post = nil
 	}
 }
 
@@ -151,13 +145,13 @@ func (mb *Mailbox[P]) Done(more bool) {
 // been emitted.
 func (mb *Mailbox[P]) settle() {
 	var none P
-	mb.cur.Payload = none
-	h := mb.held
-	mb.held = held[P]{}
+	mb.call().Payload = none
+	h := mb.desk.held
+	mb.desk.held = held[P]{}
 	switch {
 	case h.lent != nil:
 		mb.ran(h.lent)
-		mb.lend.closing.left--
+		mb.closing.left--
 	case !mb.faults.NoCredit:
 		mb.giveBack(h.ch, h.size)
 	}
@@ -186,7 +180,7 @@ func (mb *Mailbox[P]) Empty() bool {
 		}
 	}
 	return !mb.more && !mb.parked && !mb.woken && mb.due == nil && len(mb.posts) == 0 &&
-		(!mb.lend.open() && !mb.lend.collecting() || mb.faults.RestOpen)
+		(!mb.open() && !mb.collecting() || mb.faults.RestOpen)
 }
 
 // Queued returns the bytes that wait in the channels.
@@ -200,10 +194,11 @@ func (mb *Mailbox[P]) Queued() (n int64) {
 // Fail drops all that waits, with its credit, and what is still to come: the
 // actor has stopped. It returns the posts, which want to be told.
 func (mb *Mailbox[P]) Fail() (posts []func(Behavior[P], error)) {
-	if mb.held.size > 0 {
-		mb.giveBack(mb.held.ch, mb.held.size)
+	if s := mb.desk; s != nil && s.held.size > 0 {
+		mb.giveBack(s.held.ch, s.held.size)
+		s.held = held[P]{}
 	}
-	mb.held, mb.more, mb.due, mb.woken = held[P]{}, false, nil, false
+	mb.more, mb.due, mb.woken = false, nil, false
 	for i := range mb.ins {
 		c := &mb.ins[i]
 		for ; !c.empty(); c.drop() {
@@ -214,9 +209,9 @@ func (mb *Mailbox[P]) Fail() (posts []func(Behavior[P], error)) {
 		}
 	}
 	if l := mb.lend; l != nil {
-		mb.failRound(l.cur)
-		mb.failRound(l.closing)
-		l.cur, l.closing, l.partials, l.rerun = nil, nil, nil, nil
+		mb.failRound(mb.round)
+		mb.failRound(mb.closing)
+		mb.round, mb.closing, l.partials, l.rerun = nil, nil, nil, nil
 	}
 	for _, p := range mb.posts {
 		posts = append(posts, p.f)

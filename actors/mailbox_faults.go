@@ -36,5 +36,5 @@ func (mb *Mailbox[P]) mergeAnything(part *part[P], p Partial) {
 		part.state = partCame
 		return
 	}
-	mb.lend.closing.left++
+	mb.closing.left++
 }

@@ -3,16 +3,18 @@ package actors
 // frontier returns how far all channels have come. A Seal and the birth of a
 // tick count where the channel stands at the least tick.
 func (mb *Mailbox[P]) frontier() Frontier {
-	f := Frontier{Punct: Punct{Tick: mb.inTick, Watermark: NoTime}, In: mb.inWm}
-	for i := range mb.inWm {
-		mb.inWm[i] = NoTime
+	wm := mb.scratch().inWm[:0]
+	for range mb.ports {
+		wm = append(wm, NoTime)
 	}
+	mb.desk.inWm = wm
+	f := Frontier{Punct: Punct{Tick: mb.inTick, Watermark: NoTime}, In: wm}
 	top := NoWatermark
 	for i := range mb.ins {
 		c := &mb.ins[i]
 		f.Watermark = min(f.Watermark, c.wm)
 		top = max(top, c.wm)
-		mb.inWm[c.port] = min(mb.inWm[c.port], c.wm)
+		wm[c.port] = min(wm[c.port], c.wm)
 		if c.tick == f.Tick {
 			f.Seal = max(f.Seal, c.seal)
 			f.Born = max(f.Born, c.born)
@@ -53,12 +55,13 @@ func (mb *Mailbox[P]) pass(now int64) {
 		mb.send(f.Punct)
 		return
 	}
-	if mb.lend.collecting() && !mb.faults.SkipRound { // waits for an early round
+	if mb.collecting() && !mb.faults.SkipRound { // waits for an early round
 		return
 	}
-	mb.call().Frontier = f
-	mb.due = &mb.cur.Frontier
-	if mb.lend.open() && !mb.faults.SkipRound {
+	x := mb.call()
+	x.Frontier = f
+	mb.due = &x.Frontier
+	if mb.open() && !mb.faults.SkipRound {
 		mb.closeRound(mb.due, now)
 	}
 }
@@ -69,7 +72,7 @@ func (mb *Mailbox[P]) isDue(f Frontier) bool {
 
 // ready: due work may run, on merged state.
 func (mb *Mailbox[P]) ready() bool {
-	return mb.due != nil && (!mb.lend.collecting() || mb.faults.SkipRound)
+	return mb.due != nil && (!mb.collecting() || mb.faults.SkipRound)
 }
 
 // finish ends the due work: its Punct goes out, after all that was emitted.
@@ -89,7 +92,7 @@ func (mb *Mailbox[P]) send(p Punct) {
 		return
 	}
 	mb.done = p.Tick
-	mb.out = append(mb.out, Effect[P]{Kind: EffectPunct, Punct: p})
+	mb.effect(Effect[P]{Kind: EffectPunct, Punct: p})
 }
 
 // admit notes a data message among what due work is judged by.

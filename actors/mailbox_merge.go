@@ -5,7 +5,7 @@ import "math"
 // part returns the share of a lessee in a round that is not over, or nil.
 func (mb *Mailbox[P]) part(no, lessee int) *part[P] {
 	if l := mb.lend; l != nil {
-		for _, r := range [...]*round[P]{l.cur, l.closing} {
+		for _, r := range [...]*round[P]{mb.round, mb.closing} {
 			if r != nil && r.no == no {
 				return &r.parts[lessee]
 			}
@@ -67,11 +67,11 @@ func (mb *Mailbox[P]) Merge(p Partial) {
 // giveUp gives up the lessees that have not answered in time.
 func (mb *Mailbox[P]) giveUp(now int64) {
 	l := mb.lend
-	if !l.collecting() || now < l.giveUpAt || !mb.mayGiveUp() {
+	if !mb.collecting() || now < l.giveUpAt || !mb.mayGiveUp() {
 		return
 	}
-	for _, k := range l.closing.used {
-		if part := &l.closing.parts[k]; part.state == partAsked {
+	for _, k := range mb.closing.used {
+		if part := &mb.closing.parts[k]; part.state == partAsked {
 			l.count.GivenUp++
 			mb.giveUpOn(part)
 		}
@@ -87,7 +87,7 @@ func (mb *Mailbox[P]) giveUpOn(part *part[P]) {
 	l := mb.lend
 	part.state = partGiven
 	part.attempt++
-	l.closing.left += len(part.lents) - 1
+	mb.closing.left += len(part.lents) - 1
 	for i := range part.lents {
 		l.rerun = append(l.rerun, &part.lents[i])
 	}
@@ -96,11 +96,11 @@ func (mb *Mailbox[P]) giveUpOn(part *part[P]) {
 // endRound lets go of a round all of which is merged.
 func (mb *Mailbox[P]) endRound(now int64) {
 	l := mb.lend
-	if !l.collecting() || l.closing.left > 0 {
+	if !mb.collecting() || mb.closing.left > 0 {
 		return
 	}
-	r := l.closing
-	l.closing = nil
+	r := mb.closing
+	mb.closing = nil
 	l.count.Rounds++
 	l.quota.add(-r.bytes)
 	r.bytes = 0

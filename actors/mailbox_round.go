@@ -32,20 +32,17 @@ type Partial struct {
 // since the last; it is counted here only, and ends here.
 type lending[P any] struct {
 	// What every message looks at comes first, to lie together.
-	cur      *round[P]  // takes what is lent; nil: nothing was
-	closing  *round[P]  // collects
-	partials []Partial  // arrived, not absorbed
-	rerun    []*lent[P] // given up, to be run here
-	quota    *Quota
 	lax      laxity // what waits
-	n        int    // lessees
+	quota    *Quota
+	partials []Partial  // of the round that collects: arrived, not absorbed
+	rerun    []*lent[P] // of it: given up, to be run here
+	n        int        // lessees
 	hooks    RoundHooks
 	ahead    ahead
 	lentFor  int64
 	next     int // number of the next round
 	giveUpAt int64
 	spare    *round[P]
-	going    []Lent[P] // what the effects of this moment lend
 	count    LendCounts
 }
 
@@ -89,8 +86,8 @@ type lent[P any] struct {
 	ran  bool // its credit has been returned
 }
 
-func (l *lending[P]) open() bool       { return l != nil && l.cur != nil }
-func (l *lending[P]) collecting() bool { return l != nil && l.closing != nil }
+func (mb *Mailbox[P]) open() bool       { return mb.round != nil }
+func (mb *Mailbox[P]) collecting() bool { return mb.closing != nil }
 
 // tryLend lends the first item of channel ch, if the driver wants that.
 func (mb *Mailbox[P]) tryLend(ch int, now int64) bool {
@@ -115,13 +112,13 @@ func (mb *Mailbox[P]) lendTo(k, ch int, now int64) {
 	l, c := mb.lend, &mb.ins[ch]
 	it := c.first()
 	m := it.meta()
-	if l.cur == nil {
-		l.cur = l.newRound(now)
+	if mb.round == nil {
+		mb.round = l.newRound(now)
 		if l.hooks != nil {
-			l.cur.state = l.hooks.Opened(now)
+			mb.round.state = l.hooks.Opened(now)
 		}
 	}
-	r := l.cur
+	r := mb.round
 	part := &r.parts[k]
 	if len(part.lents) == 0 {
 		r.used = append(r.used, k)
@@ -131,15 +128,16 @@ func (mb *Mailbox[P]) lendTo(k, ch int, now int64) {
 	l.quota.add(size)
 	l.count.Lent++
 	c.unrun += size
-	if len(mb.out) == 0 {
-		clear(l.going)
-		l.going = l.going[:0]
+	s := mb.scratch()
+	if len(s.out) == 0 {
+		clear(s.going)
+		s.going = s.going[:0]
 	}
-	l.going = append(l.going, Lent[P]{
+	s.going = append(s.going, Lent[P]{
 		Round: r.no, Seq: len(part.lents), Attempt: part.attempt, Lessee: k,
 		In: c.port, Payload: it.p, Meta: m,
 	})
-	mb.out = append(mb.out, Effect[P]{Kind: EffectLend, Lessee: int32(k), Lent: &l.going[len(l.going)-1]})
+	mb.effect(Effect[P]{Kind: EffectLend, Lessee: int32(k), Lent: &s.going[len(s.going)-1]})
 	part.lents = append(part.lents, lent[P]{ch: ch, p: it.p, meta: m})
 	mb.admit(m, true)
 	c.drop()
@@ -160,8 +158,8 @@ func (l *lending[P]) newRound(now int64) *round[P] {
 // lent from now on belongs to the next one.
 func (mb *Mailbox[P]) closeRound(due *Frontier, now int64) {
 	l := mb.lend
-	r := l.cur
-	l.cur, l.closing = nil, r
+	r := mb.round
+	mb.round, mb.closing = nil, r
 	l.giveUpAt = mb.hooks.GiveUp(due, now)
 	if mb.faults.AskAll {
 		mb.askAll(r)
@@ -171,20 +169,20 @@ func (mb *Mailbox[P]) closeRound(due *Frontier, now int64) {
 		part.state = partAsked
 		r.left++
 		part.asked = Collect{Round: r.no, Attempt: part.attempt, Count: len(part.lents), Lessee: k}
-		mb.out = append(mb.out, Effect[P]{Kind: EffectCollect, Lessee: int32(k), Collect: &part.asked})
+		mb.effect(Effect[P]{Kind: EffectCollect, Lessee: int32(k), Collect: &part.asked})
 	}
 }
 
 // wantsEarly: lent batches are to be collected before any work is due.
 func (mb *Mailbox[P]) wantsEarly(now int64) bool {
 	l := mb.lend
-	if !l.open() || l.collecting() || mb.faults.NoEarly || mb.faults.CreditLate {
+	if !mb.open() || mb.collecting() || mb.faults.NoEarly || mb.faults.CreditLate {
 		return false
 	}
 	if l.quota.half() {
 		return true
 	}
-	return !mb.faults.QuotaOnly && mb.starved() || mb.ages() && now-l.cur.since >= l.lentFor
+	return !mb.faults.QuotaOnly && mb.starved() || mb.ages() && now-mb.round.since >= l.lentFor
 }
 
 // ages: lent batches are collected when they have been away for long.
@@ -204,27 +202,26 @@ func (mb *Mailbox[P]) starved() bool {
 }
 
 // Rounds reports whether something is lent, or a round collects.
-func (mb *Mailbox[P]) Rounds() bool { return mb.lend.open() || mb.lend.collecting() }
+func (mb *Mailbox[P]) Rounds() bool { return mb.open() || mb.collecting() }
 
 // Round returns the state of the round that takes what is lent; nil: none is open.
 func (mb *Mailbox[P]) Round() any {
-	if mb.lend.open() {
-		return mb.lend.cur.state
+	if mb.open() {
+		return mb.round.state
 	}
 	return nil
 }
 
 // Lessees returns how many lessees hold something of this actor.
 func (mb *Mailbox[P]) Lessees() (n int) {
-	l := mb.lend
-	if l.open() {
-		n = len(l.cur.used)
+	if mb.open() {
+		n = len(mb.round.used)
 	}
-	if !l.collecting() {
+	if !mb.collecting() {
 		return n
 	}
-	for _, k := range l.closing.used {
-		if !l.open() || len(l.cur.parts[k].lents) == 0 {
+	for _, k := range mb.closing.used {
+		if !mb.open() || len(mb.round.parts[k].lents) == 0 {
 			n++
 		}
 	}
@@ -244,10 +241,10 @@ func (mb *Mailbox[P]) Lending() (c LendCounts) {
 func (mb *Mailbox[P]) Timer() int64 {
 	l := mb.lend
 	switch {
-	case l.collecting() && mb.mayGiveUp():
+	case mb.collecting() && mb.mayGiveUp():
 		return l.giveUpAt
-	case l.open() && !l.collecting() && mb.due == nil && mb.ages():
-		return l.cur.since + l.lentFor
+	case mb.open() && !mb.collecting() && mb.due == nil && mb.ages():
+		return mb.round.since + l.lentFor
 	}
 	return math.MaxInt64
 }

@@ -124,7 +124,7 @@ const (
 // GiveUp implements Hooks: the latest start of the due work less the cost of
 // running the batches again, within reason: giving up too early only adds work.
 func (a *actor[P]) GiveUp(due *Frontier, now int64) int64 {
-	r := a.mb.lend.closing
+	r := a.mb.closing
 	var rows int64
 	for _, k := range r.used {
 		for i := range r.parts[k].lents {

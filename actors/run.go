@@ -20,8 +20,22 @@ func (a *actor[P]) turn(w *worker) {
 		a.home.Store(int32(w.i))
 	}
 	defer a.recovered()
+	a.sitDown(w)
 	a.drain()
 	a.run(w)
+}
+
+// sitDown gives the mailbox the worker's scratch, and standUp takes it back.
+func (a *actor[P]) sitDown(w *worker) {
+	if s, _ := w.scratch.(*scratch[P]); s != nil && a.mb.takeDesk(s) {
+		w.scratch = nil
+	}
+}
+
+func (a *actor[P]) standUp(w *worker) {
+	if s := a.mb.leaveDesk(); s != nil {
+		w.scratch = s
+	}
 }
 
 func (a *actor[P]) recovered() {
@@ -157,6 +171,7 @@ func (a *actor[P]) again(w *worker) {
 	a.publish()
 	a.met()
 	a.key = key
+	a.standUp(w)
 	a.rest(queued)
 	gone := a.gone.Load()
 	a.mu.Unlock()
@@ -218,6 +233,7 @@ func (a *actor[P]) sleep(now int64) bool {
 	}
 	a.publish()
 	a.met()
+	a.standUp(a.w)
 	a.rest(asleep)
 	a.mu.Unlock()
 	return true

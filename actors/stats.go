@@ -130,7 +130,7 @@ func (a *actor[P]) account(c *Call[P], from, to int64) {
 	}
 	if l.took += took; !a.mb.MidCall() {
 		a.spent(l.waited + l.took)
-		a.learn(l.took, a.mb.cur.Meta.Rows)
+		a.learn(l.took, a.mb.call().Meta.Rows)
 	}
 }
 

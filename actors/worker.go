@@ -45,6 +45,8 @@ type worker struct {
 	looked int   // where it looks for work, of many
 	told   bool  // a goroutine outside was given something in this turn
 
+	scratch any // *scratch[P], of the actor that runs
+
 	until  atomic.Int64 // when the running call should have ended; 0: nothing runs
 	parked atomic.Bool
 
